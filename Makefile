@@ -1,0 +1,60 @@
+# Everything this project does; `make` alone prints this list.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := spec stats client exporter rules detectors dashboards cli
+TYPES := build/types
+
+.DEFAULT_GOAL := help
+.PHONY: demo run test lint types generate bench soak tools clean help
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+$(VENV)/.demo: setup.cfg pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: setup.cfg pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,dev]'
+	@touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo ## the main job on 273 real days of flights; exit 0 if every planted incident was found
+	$(BIN)/wolfpack demo
+
+run: $(VENV)/.demo ## the demo, and the exporter keeps serving
+	$(BIN)/wolfpack demo --keep
+
+test: $(VENV)/.dev ## every test; what needs an absent server is skipped with the reason (under CI=true: fails)
+	@if [ "$$CI" = "true" ]; then $(MAKE) --no-print-directory tools; fi
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev ## ruff
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev ## mypy (strict) and pyright, over the folders linked as the packages they are installed as
+	@rm -rf $(TYPES) && mkdir -p $(TYPES)/wolfpack
+	@for package in $(PACKAGES); do ln -s $(CURDIR)/$$package $(TYPES)/wolfpack/$$package; done
+	@ln -s $(CURDIR)/examples/flights $(TYPES)/wolfpack/flights
+	MYPYPATH=$(TYPES) $(BIN)/mypy --config-file pyproject.toml -p wolfpack
+	cd $(TYPES) && $(CURDIR)/$(BIN)/pyright --pythonpath $(CURDIR)/$(BIN)/python wolfpack
+
+generate: $(VENV)/.dev ## write what is generated and kept in the repository
+	$(BIN)/wolfpack rules examples/flights/arrival-delay.yml -o examples/flights/generated --receivers deploy/receivers.yml
+	$(BIN)/wolfpack dashboards examples/flights/arrival-delay.yml -o deploy/grafana/dashboards
+
+bench: $(VENV)/.dev ## the benchmarks, as tables
+	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+
+soak: $(VENV)/.dev ## the long rounds of the fault tests
+	WOLFPACK_ROUNDS=100 $(BIN)/python -m pytest -m soak
+
+tools: ## Prometheus, promtool, Alertmanager and amtool by apt (root)
+	@if ! command -v promtool >/dev/null || ! command -v amtool >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+		prometheus prometheus-alertmanager; fi
+
+clean: ## remove what was built
+	rm -rf $(VENV) build dist .demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

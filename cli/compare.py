@@ -1,0 +1,49 @@
+"""`wolfpack compare`: drift between two profiles or tables, as a table, as JSON, and as a gate."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wolfpack.cli import tables
+
+if TYPE_CHECKING:
+    from wolfpack.stats import Profile
+
+CRITICAL = {"psi": 0.25, "ks": 0.2, "missing": 0.2, "novel": 0.05}
+"""Levels of the critical gate; the warning gate uses the levels from which on a column counts as drifted."""
+
+
+@click.command()
+@click.argument("baseline", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("current", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option("--fail-on", type=click.Choice(["warning", "critical"]), help="Exit 1 if a column drifted at this level.")
+def compare(baseline: Path, current: Path, form: str, fail_on: str | None) -> None:
+    """Compare CURRENT with BASELINE; each a profile or a table (Parquet, CSV, NDJSON, Arrow)."""
+    from wolfpack import stats
+
+    reference = _profile(baseline, None)
+    now = _profile(current, reference)
+    drift = stats.compare(reference, now)
+    if form == "json":
+        click.echo(json.dumps(drift.to_dict(), indent=2))
+    else:
+        click.echo(drift.table())
+    if fail_on == "critical":
+        drift = stats.compare(reference, now, thresholds=stats.Thresholds(**CRITICAL))
+    if fail_on and any(drift[column].drifted for column in drift.columns):
+        sys.exit(1)
+
+
+def _profile(path: Path, baseline: Profile | None) -> Profile:
+    from wolfpack import stats
+
+    if path.suffix.lower() in tables.READERS:
+        table = tables.read(path)
+        return stats.profile(table, baseline=baseline)
+    return stats.Profile.from_bytes(path.read_bytes())

@@ -1,0 +1,230 @@
+"""`wolfpack demo`: the whole job on 273 real days of flights, with incidents planted or without."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wolfpack.spec import Loaded, WolfpackError, load_all, names
+
+if TYPE_CHECKING:
+    from wolfpack.cli.flights_replay import Delivery, Flights, Sender
+    from wolfpack.cli.flights_result import Finding
+    from wolfpack.client import Transport
+    from wolfpack.rules import Episode, Series
+    from wolfpack.stats import Profile
+
+
+@click.command()
+@click.option("--clean", is_flag=True, help="Plant nothing; exit 0 only if none of the incidents is reported.")
+@click.option("--keep", is_flag=True, help="Keep serving when it is done, until interrupted.")
+@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="Keep every file here, not in a temporary folder.")
+def demo(clean: bool, keep: bool, folder: Path | None) -> None:
+    """Show the main job on real flights; exit 0 only if every planted incident was found."""
+    try:
+        import pandas  # noqa: F401  (the demo's own extra; the rest of Wolfpack does not need it)
+        import sklearn  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise WolfpackError(f"the demo needs {error.name}: pip install 'wolfpack-monitor[demo]'") from error
+    with _folder(folder) as its:
+        sys.exit(0 if _Demo(its, clean, keep).run() else 1)
+
+
+class _Demo:
+    """The steps, in order; each says what it did and how long it took."""
+
+    def __init__(self, folder: Path, clean: bool, keep: bool) -> None:
+        from wolfpack import flights
+        from wolfpack.cli import flights_live
+
+        self.folder, self.clean, self.keep = folder, clean, keep
+        self.live = flights_live.available()
+        self.planned = flights.read_incidents()
+        self.began = time.monotonic()
+
+    def run(self) -> bool:
+        """Return whether what should be found was found, and nothing of it in a clean run."""
+        from wolfpack import flights
+        from wolfpack.cli import flights_result, servers
+        from wolfpack.cli.flights_replay import Flights, days_between
+
+        its = Flights.load(() if self.clean else self.planned, date.today())
+        loaded = self._spec(its)
+        self._say(f"{len(its.year):,} flights of 2013, moved by {its.shift.days // 7} weeks; models trained")
+        if not self.live:
+            self._say("prometheus, promtool or alertmanager is not on the PATH: left out are the real Prometheus "
+                      "(the rules' own function judges the history) and the live delivery of the last day")  # fmt: skip
+        days = days_between(flights.FIRST_DAY, flights.LAST_DAY - timedelta(days=1) if self.live else flights.LAST_DAY)
+        with servers.exporter(self.folder, self.folder / "specs", "--replay") as url:
+            grid = self._replay(url, its, loaded, days)
+            series = list(_exposed(url, loaded))
+        self._generate(loaded)
+        episodes = self._judge(loaded, series, grid)
+        with servers.exporter(self.folder, self.folder / "specs") as url:
+            findings = [flights_result.find(one, episodes, its, loaded[0].spec) for one in self.planned]
+            if self.live and not self.clean:
+                findings = self._deliver(url, its, loaded, findings)
+            return self._result(url, its, loaded, findings, episodes)
+
+    def _spec(self, its: Flights) -> list[Loaded]:
+        from wolfpack.cli.flights_replay import spec_text
+
+        specs = self.folder / "specs"
+        specs.mkdir()
+        (specs / "arrival-delay.yml").write_text(spec_text(its), encoding="utf-8")
+        return load_all([specs])
+
+    def _replay(self, url: str, its: Flights, loaded: list[Loaded], days: list[date]) -> list[float]:
+        """Send every day and run the detector after each; return the grid of the history."""
+        from wolfpack.cli.flights_replay import Sender, hourly, set_clock
+
+        spec = loaded[0].spec
+        start = its.pane(spec, days[0])
+        set_clock(url, start)
+        sender = Sender(url, spec, its)
+        baseline = sender.register()
+        deliveries = [one for one in its.deliveries(spec, days) if one.at <= datetime.now(spec.zone)]
+        with click.progressbar(deliveries, label="replaying", file=sys.stderr) as bar:
+            for one in bar:
+                set_clock(url, one.at)
+                self._send(sender, one, baseline, url, loaded)
+        set_clock(url, deliveries[-1].at)
+        self._say(f"{len(days)} days sent to {url} and its detector run after each")
+        return list(hourly(start, deliveries[-1].at, spec.every / 24))
+
+    def _send(self, sender: Sender, one: Delivery, baseline: Profile, url: str, loaded: list[Loaded]) -> None:
+        from wolfpack import detectors
+        from wolfpack.cli.flights_replay import set_clock
+        from wolfpack.client import HttpTransport
+
+        if one.kind == "labels":
+            sender.labels(one.day)
+            return
+        sender.table(one.day, baseline)
+        set_clock(url, one.at)  # which waits until the day is computed
+        transport = HttpTransport(url)
+        report = detectors.run_once(
+            [its.spec for its in loaded], detectors.ExporterSource(transport), detectors.ExporterSink(transport)
+        )
+        transport.close()
+        if report.errors:
+            raise WolfpackError("; ".join(report.errors))
+
+    def _generate(self, loaded: list[Loaded]) -> None:
+        from wolfpack import dashboards, rules
+
+        files = rules.generate(loaded)
+        rules.write(files, self.folder / "prometheus-files")
+        boards = dashboards.generate(loaded)
+        dashboards.write(boards, self.folder / "dashboards")
+        self._say(f"{len(files)} files of rules, tests, routes and runbooks and {len(boards)} dashboards generated")
+
+    def _judge(self, loaded: list[Loaded], series: list[Series], grid: list[float]) -> list[Episode]:
+        from wolfpack import rules
+
+        engine = "prometheus" if self.live else "python"
+        episodes = rules.backtest([one.spec for one in loaded], series, grid, engine=engine)
+        by = "a real Prometheus" if self.live else "the alert table's own function"
+        self._say(f"{len(series)} series at {len(grid)} hours judged by the generated rules, evaluated by {by}")
+        return episodes
+
+    def _deliver(self, url: str, its: Flights, loaded: list[Loaded], findings: list[Finding]) -> list[Finding]:
+        from dataclasses import replace
+
+        from wolfpack.cli import flights_live
+        from wolfpack.cli.flights_replay import Sender
+
+        sender = Sender(url, loaded[0].spec, its)
+        with flights_live.stack(self.folder, url, loaded) as hook:
+            baseline, _ = its.reference(loaded[0].spec.timezone)
+            done = []
+            for one in findings:
+                if one.incident.expected.delivered:
+                    delivered = flights_live.deliver(sender, hook, one.incident, baseline)
+                    one = replace(one, delivered=delivered)
+                    self._say("the last day sent for real, scraped, alerted, delivered and corrected")
+                done.append(one)
+        return done
+
+    def _result(
+        self, url: str, its: Flights, loaded: list[Loaded], findings: list[Finding], episodes: list[Episode]
+    ) -> bool:
+        from wolfpack.cli import flights_result
+
+        spec = loaded[0].spec
+        rest = episodes if self.clean else flights_result.others(episodes, findings, its, spec)
+        reported = [one for one in findings if one.episode is not None]
+        if self.clean:
+            click.echo(f"\nNothing was planted; {len(reported)} of {len(findings)} incidents are reported.")
+            good = not reported
+        else:
+            click.echo()
+            click.echo(flights_result.incident_table(findings, its, spec))
+            good = all(one.found and (one.delivered is None or one.delivered.resolved_after is not None)
+                       for one in findings)  # fmt: skip
+        click.echo(f"\n{len(rest)} other episodes, by alert and month of 2013:\n")
+        click.echo(flights_result.episode_table(rest, its, spec))
+        click.echo(f"\nMetrics: {url}/metrics\nStatus:  {url}/")
+        self._say("done" if good else "not every incident was found" if not self.clean else "an incident was reported")
+        if self.keep:
+            click.echo("Serving until interrupted (Ctrl-C).")
+            _wait()
+        else:
+            click.echo("They end with this command; `make run` keeps serving.")
+        return good
+
+    def _say(self, text: str) -> None:
+        click.echo(f"[{time.monotonic() - self.began:5.0f} s] {text}")
+
+
+def _exposed(url: str, loaded: list[Loaded]) -> Iterator[Series]:
+    """Yield what the metrics page showed of every series of the models."""
+    from wolfpack.client import HttpTransport
+
+    transport = HttpTransport(url)
+    for one in loaded:
+        for family in names.FAMILIES.values():
+            if family.cls != "service":
+                match = f'{family.name}{{project="{one.spec.project}",model="{one.spec.model}"}}'
+                yield from _pages(transport, match)
+    transport.close()
+
+
+def _pages(transport: Transport, match: str) -> Iterator[Series]:
+    found: dict[tuple[tuple[str, str], ...], list[tuple[float, float | None]]] = {}
+    cursor: str | None = "0"
+    while cursor is not None:
+        page = transport.get("/api/v1/series", {"match": match, "as": "exposed", "cursor": cursor})
+        for series in page["series"]:
+            points = [(shown, value) for _, value, shown in series["points"]]
+            found.setdefault(tuple(sorted(series["labels"].items())), []).extend(points)
+        cursor = page["next"]
+    yield from ((dict(labels), points) for labels, points in found.items())
+
+
+@contextmanager
+def _folder(given: Path | None) -> Iterator[Path]:
+    if given is None:
+        with tempfile.TemporaryDirectory(prefix="wolfpack-demo-") as folder:
+            yield Path(folder)
+        return
+    if given.exists() and any(given.iterdir()):
+        raise WolfpackError(f"--folder {given}: is not empty; name a new one, or empty it")
+    given.mkdir(parents=True, exist_ok=True)
+    yield given
+
+
+def _wait() -> None:
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        click.echo("stopped")

@@ -1,0 +1,86 @@
+"""`wolfpack profile` and `wolfpack send`: what a job does, from the shell."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from wolfpack.cli import tables
+from wolfpack.spec import Plan, WolfpackError
+
+
+@click.command()
+@click.argument("files", metavar="TABLE...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("-o", "--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--by", multiple=True, help="Column whose values are kept apart.")
+@click.option("--time", "time_column", help="Column of event time; with --every, panes are kept apart.")
+@click.option("--every", help="Length of a pane, as 1d.")
+@click.option("--timezone", default="UTC", show_default=True, help="Zone of naive times, and where days begin.")
+@click.option("--plan", "plan_file", type=click.Path(exists=True, path_type=Path), help="A plan, or a profile on it.")
+def profile(
+    files: tuple[Path, ...], out: Path, by: tuple[str, ...], time_column: str | None, every: str | None,
+    timezone: str, plan_file: Path | None,
+) -> None:
+    """Turn tables (Parquet, CSV, NDJSON, Arrow) into one profile."""
+    import pyarrow as pa
+
+    from wolfpack import stats
+
+    table = pa.concat_tables([tables.read(file) for file in files], promote_options="default")
+    plan = _plan(plan_file) if plan_file else None
+    found = stats.profile(table, by=() if plan else by, time=time_column, every=every, timezone=timezone, plan=plan)
+    out.write_bytes(found.to_bytes())
+    click.echo(f"{found.rows} rows, {len(found.columns)} columns, plan {found.plan.id}: {out}")
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(["profile", "rows", "predictions", "labels", "reference"]))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--url", default="http://127.0.0.1:9906", show_default=True, envvar="WOLFPACK_URL")
+@click.option("--token", envvar="WOLFPACK_TOKEN")
+@click.option("--project", required=True)
+@click.option("--model", required=True)
+@click.option("--version", default="0", show_default=True, help="Which build of the model made the rows.")
+@click.option("--at", help="Date or time of the pane, as 2013-05-01.")
+@click.option("--role", type=click.Choice(["input", "prediction", "label"]), default="input", show_default=True)
+@click.option("--part", default="", help="Name of this delivery; the same name again replaces it.")
+@click.option("--job", "job_name", default="", help="Name of the job that sends.")
+def send(
+    kind: str, file: Path, url: str, token: str | None, project: str, model: str, version: str, at: str | None,
+    role: str, part: str, job_name: str,
+) -> None:
+    """Send FILE to the exporter; for Airflow, Argo, Azkaban and cron."""
+    from wolfpack.client import Client
+    from wolfpack.stats import Profile
+
+    client = Client(url, project=project, model=model, token=token, version=version)
+    if kind == "reference":
+        answer = client.send_reference(Profile.from_bytes(file.read_bytes()))
+    elif kind == "labels":
+        answer = client.send_labels(tables.read(file))
+    elif at is None:
+        raise WolfpackError(f"send {kind}: say with --at which pane it belongs to, as --at 2013-05-01")
+    elif kind == "profile":
+        found = Profile.from_bytes(file.read_bytes())
+        answer = client.send_profile(found, at=at, role=role, part=part, job=job_name)
+    elif kind == "rows":
+        answer = client.send_rows(tables.read(file), at=at, role=role, part=part, job=job_name)
+    else:
+        answer = client.send_predictions(tables.read(file), at=at, part=part, profile=True)
+    json.dump(answer, sys.stdout)
+    click.echo()
+
+
+def _plan(path: Path) -> Plan:
+    from wolfpack.stats import Profile
+
+    if path.suffix == ".json":
+        data = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            return Plan.from_dict(data.get("plan", data))
+        except ValueError as error:
+            raise WolfpackError(f"{path}: {error}") from error
+    return Profile.from_bytes(path.read_bytes()).plan

@@ -1,0 +1,37 @@
+"""The group of commands. Each command imports its part of the house when it runs, so `--help` is quick."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from wolfpack.cli import compare, demo, generate, job, serve, specs
+from wolfpack.spec import WolfpackError
+
+
+class _Group(click.Group):
+    """Shows a WolfpackError as its message and exits with 2."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except WolfpackError as error:
+            click.echo(f"wolfpack: {error}", err=True)
+            sys.exit(2)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="wolfpack-monitor", prog_name="wolfpack")
+def main() -> None:
+    """ML monitoring for shops that already run Prometheus, Grafana and Alertmanager.
+
+    Exit status: 0 fine, 1 something was found, 2 wrong use.
+    """
+
+
+for command in (
+    specs.check, specs.schema, serve.serve, serve.detect, serve.token, generate.rules, generate.dashboards,
+    job.profile, job.send, compare.compare, demo.demo,
+):
+    main.add_command(command)

@@ -1,0 +1,121 @@
+"""The door for a model's own jobs: profile a table on the model's plan, and send what is known."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from wolfpack.client.transport import HttpTransport, ServiceError, Transport
+from wolfpack.spec import Plan
+from wolfpack.stats import Profile, ScoreCounts, profile
+
+ARROW = "application/vnd.apache.arrow.stream"
+PROFILE = "application/vnd.apache.arrow.file"
+
+
+class Client:
+    """Sends for one project, model and version to an exporter.
+
+    Parameters
+    ----------
+    url : address of the exporter, as in ``http://exporter:9906``.
+    token : bearer token with write scope on the project; none on loopback without tokens.
+    version : which build of the model produced the rows.
+    transport : replaces HTTP, for tests.
+
+    Raises
+    ------
+    ServiceError
+        From every method, when the exporter refuses or does not answer.
+    """
+
+    def __init__(
+        self, url: str, *, project: str, model: str, token: str | None = None, version: str = "0",
+        transport: Transport | None = None,
+    ) -> None:
+        self._transport = transport or HttpTransport(url, token)
+        self._model = {"project": project, "model": model}
+        self._path = f"/api/v1/projects/{project}/models/{model}"
+        self.version = version
+
+    def plan(self) -> Plan | None:
+        """Return the model's plan, or None while it has no reference."""
+        try:
+            return Plan.from_dict(self._transport.get(f"{self._path}/plan")["plan"])
+        except ServiceError as error:
+            if error.status == 404 and "No reference" in str(error):
+                return None
+            raise
+
+    def profile(self, table: Any, *, by: Sequence[str] = ()) -> Profile:
+        """Profile a table (anything with the Arrow C stream) on the model's plan.
+
+        While the model has no reference, the plan is made from this table, kept apart by the columns in `by`.
+        """
+        plan = self.plan()
+        return profile(table, by=by) if plan is None else profile(table, plan=plan)
+
+    def send_reference(self, reference: Profile, scores: ScoreCounts | None = None) -> Any:
+        """Register the profile of training data; `scores` are what a drop of quality is measured from."""
+        answer = self._transport.send("PUT", f"{self._path}/reference", {}, reference.to_bytes(), PROFILE)
+        if scores is not None:
+            body = scores.to_bytes()
+            self._transport.send("PUT", f"{self._path}/reference/scores", {}, body, "application/octet-stream")
+        return answer
+
+    def send_profile(
+        self, found: Profile, *, at: str, role: str = "input", part: str = "", job: str = "", key: str | None = None
+    ) -> Any:
+        """Add a profile to the pane that contains `at`; the same part again replaces it."""
+        params = self._write(at=at, role=role, part=part, job=job)
+        return self._transport.send("POST", "/api/v1/profiles", params, found.to_bytes(), PROFILE, key)
+
+    def send_rows(
+        self, table: Any, *, at: str, role: str = "input", part: str = "", job: str = "", key: str | None = None
+    ) -> Any:
+        """Send rows to be profiled by the exporter."""
+        params = self._write(at=at, role=role, part=part, job=job)
+        return self._transport.send("POST", "/api/v1/batches", params, to_arrow_bytes(table), ARROW, key)
+
+    def send_predictions(
+        self, table: Any, *, key: str | None = None, time: str | None = None, at: str | None = None,
+        profile: bool = False, part: str = "",
+    ) -> Any:
+        """Send predictions by key, for their labels to join; `time` names the column of their event time."""
+        params = self._write(part=part) | _given(key=key, time=time, at=at, profile="1" if profile else None)
+        return self._transport.send("POST", "/api/v1/predictions", params, to_arrow_bytes(table), ARROW)
+
+    def send_labels(self, table: Any, *, key: str | None = None) -> Any:
+        """Send labels by key; a later label of a key replaces the earlier one."""
+        params = dict(self._model) | _given(key=key)
+        return self._transport.send("POST", "/api/v1/labels", params, to_arrow_bytes(table), ARROW)
+
+    def _write(self, **values: str) -> dict[str, str]:
+        return {**self._model, "version": self.version, **{name: value for name, value in values.items() if value}}
+
+
+def to_arrow_bytes(table: Any) -> bytes:
+    """Return any table with the Arrow C stream as an Arrow IPC stream; pandas' index columns are dropped.
+
+    Raises
+    ------
+    TypeError
+        If it is no table.
+    """
+    if not hasattr(table, "__arrow_c_stream__"):
+        raise TypeError(
+            f"{type(table).__name__} has no Arrow C stream; give a pandas, Polars or Arrow table, as pyarrow.table(…)"
+        )
+    found = pa.table(table)
+    found = found.drop_columns([name for name in found.column_names if name.startswith("__index_level_")])
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, found.schema) as writer:
+        writer.write_table(found)
+    return sink.getvalue()
+
+
+def _given(**values: str | None) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,213 @@
+"""The panels of the model board, one function each; `levels` of a spec become threshold lines."""
+
+from __future__ import annotations
+
+from wolfpack.dashboards.panels import PLAIN, Panel, Query, Steps, band, dashed, lines, stat, states
+from wolfpack.dashboards.scope import FREE, Scope
+from wolfpack.spec import Family, names
+from wolfpack.spec.model import Levels, Quality
+
+BAND_SD = 1.96
+"""Standard errors each side of a quality metric: 95 % of a Gaussian."""
+TOP = 10
+LATE: Steps = (("green", None), ("red", 0))
+ANY: Steps = (("green", None), ("red", 1))
+OUTSIDE: Steps = (("red", None), ("green", -1), ("red", 1))
+WATCHED = {"metric": '="$metric"', "role": "", "column": '="$watched"'}
+SERIES = ("role", "column", "metric", "baseline")
+ALERT = ("alertname", "severity", "version", "role", "column", "segment", "segment_value")
+
+
+def firing(scope: Scope) -> Panel:
+    expr = f"count({scope.firing(ALERT)})"
+    text = "Alerts of this model that fire now, in Prometheus' own words."
+    return stat("Firing alerts", text, "none", [Query(f"{expr} or vector(0)", "alerts")], steps=ANY)
+
+
+def past_due(scope: Scope) -> Panel:
+    text = "How long ago the oldest missing pane was due, grace included; below zero there is still time."
+    expr = f"time() - {scope.most(names.WINDOW_DUE, ('role',))}"
+    return stat("Past due", text, "s", [Query(expr, "{{role}}")], steps=LATE)
+
+
+def due(scope: Scope) -> Panel:
+    text = "When the oldest missing pane of each role counts as late: its scheduled time plus grace."
+    expr = f"1000 * {scope.most(names.WINDOW_DUE, ('role',))}"
+    return stat("Due", text, "dateTimeAsIso", [Query(expr, "{{role}}")], width=24)
+
+
+def age(scope: Scope) -> Panel:
+    text = "Time since the newest window ended, in event time."
+    expr = f"time() - {scope.most(names.WINDOW_END, ('role',))}"
+    return stat("Age of the newest window", text, "s", [Query(expr, "{{role}}")])
+
+
+def newest_rows(scope: Scope) -> Panel:
+    expr = scope.most(names.PANE_ROWS, ("role",))
+    return stat("Rows", "Rows in the newest closed pane.", "short", [Query(expr, "{{role}}")])
+
+
+def empty_columns(scope: Scope) -> Panel:
+    text = "Columns that have no value at all in the newest closed pane."
+    expr = f"sum({scope.most(names.COLUMN_MISSING, ('role', 'column'))} >= bool 1)"
+    return stat("Empty columns", text, "none", [Query(expr, "columns")], steps=ANY)
+
+
+def drifted(scope: Scope, levels: Levels | None) -> Panel:
+    text = (
+        "Share of the compared columns whose distribution drifted beyond its threshold and its noise floor."
+    )
+    expr = scope.most(names.DRIFTED_COLUMNS, ("role", "baseline"))
+    steps = above(levels)
+    return stat("Drifted columns", text, "percentunit", [Query(expr, "{{role}}, {{baseline}}")], steps=steps)
+
+
+def auc_now(scope: Scope, quality: Quality | None) -> Panel:
+    text = "Area under the ROC curve over the newest labelled window; 0.5 is a coin."
+    return stat("ROC AUC", text, "none", [Query(scope.most(names.ROC_AUC), "ROC AUC")], steps=below(quality))
+
+
+def anomalous(scope: Scope) -> Panel:
+    text = "Watched series whose newest window lies beyond the alarm line of their detector."
+    expr = f"sum(abs({scope.most(names.ANOMALY_SCORE, SERIES, **FREE)}) > bool 1)"
+    return stat("Anomalies", text, "none", [Query(expr, "series")], steps=ANY)
+
+
+def rows(scope: Scope, *, trailing: bool) -> Panel:
+    usual = Query(scope.most(names.PANE_ROWS_TRAILING, ("role",)), "usual {{role}}")
+    queries = [Query(scope.most(names.PANE_ROWS, ("role",)), "{{role}}"), *([usual] if trailing else [])]
+    text = "Rows of the newest closed pane, by role" + (
+        ", and the mean of the same weekday before." if trailing else "."
+    )
+    return lines("Rows", text, "short", queries, overrides=[dashed("^usual ")])
+
+
+def segment_rows(scope: Scope) -> Panel:
+    by = ("segment", "segment_value")
+    expr = scope.most(names.PANE_ROWS, by, segment='!=""', role='="input"')
+    text = "Input rows of the newest closed pane by segment value; a value without rows reads 0."
+    return lines("Rows by segment", text, "short", [Query(expr, "{{segment}} {{segment_value}}")])
+
+
+def version_rows(scope: Scope) -> Panel:
+    expr = scope.most(names.WINDOW_ROWS, ("version",), version='!=""', role='="prediction"')
+    text = "Predictions in the newest window by version; shown only while two versions or more have rows."
+    return lines("Rows by version", text, "short", [Query(expr, "version {{version}}")])
+
+
+def release_shift(scope: Scope) -> Panel:
+    where = {"version": '!=""', "baseline": '="version"', "role": '="prediction"', "column": ""}
+    expr = scope.most(names.COLUMN_PSI, ("version", "column"), **where)
+    text = "Population stability index of the predictions of each version against those of the version before it."
+    queries = [Query(expr, "{{column}}, version {{version}}")]
+    return lines("Predictions against the previous version", text, "none", queries)
+
+
+def missing(scope: Scope) -> Panel:
+    text = f"Share of rows without a value in the newest closed pane; the {TOP} columns with most."
+    expr = f"topk({TOP}, {scope.most(names.COLUMN_MISSING, ('role', 'column'))})"
+    return lines("Missing by column", text, "percentunit", [Query(expr, "{{column}} ({{role}})")])
+
+
+def evidence(
+    scope: Scope, score: Family, noise: Family, levels: Levels | None, *, title: str, text: str
+) -> Panel:
+    """Return the scores of the columns with most of them, each with its noise floor, dashed."""
+    by = ("role", "column", "baseline")
+    top = f"topk({TOP // 2}, {scope.most(score, by)})"
+    queries = [
+        Query(top, "{{column}} ({{role}}, {{baseline}})"),
+        Query(f"{scope.most(noise, by)} and {top}", "noise floor {{column}} ({{role}}, {{baseline}})"),
+    ]
+    text = f"{text} The {TOP // 2} columns with most; a score below its dashed noise floor means nothing."
+    return lines(title, text, "none", queries, steps=above(levels), overrides=[dashed("^noise floor ")])
+
+
+def novel(scope: Scope, levels: Levels | None) -> Panel:
+    by = ("role", "column")
+    top = f"topk({TOP // 2}, {scope.most(names.COLUMN_NOVEL, by)})"
+    text = f"Share of rows whose value the reference never had; the {TOP // 2} columns with most."
+    queries = [Query(top, "{{column}} ({{role}})")]
+    return lines("Novel values by column", text, "percentunit", queries, steps=above(levels))
+
+
+def prediction_mean(scope: Scope) -> Panel:
+    role = {"role": '="prediction"', "column": ""}
+    queries = [
+        Query(scope.most(names.COLUMN_MEAN, ("column",), **role), "{{column}}, window"),
+        Query(scope.most(names.PANE_MEAN, ("column",), **role), "{{column}}, newest pane"),
+    ]
+    text = "Mean of the predictions in the newest window, and in the newest closed pane, dashed."
+    return lines("Mean of the predictions", text, "none", queries, overrides=[dashed("newest pane$")])
+
+
+def auc(scope: Scope, quality: Quality | None) -> Panel:
+    value, spread = scope.most(names.ROC_AUC), f"{BAND_SD} * {scope.most(names.ROC_AUC_STDERR)}"
+    queries = [
+        Query(value, "ROC AUC"),
+        Query(f"clamp_min({value} - {spread}, 0)", "lower"),
+        Query(f"clamp_max({value} + {spread}, 1)", "upper"),
+        Query(scope.most(names.ROC_AUC_BASELINE), "baseline"),
+    ]
+    text = "Area under the ROC curve with its 95 % interval, and what a drop is measured from, dashed."
+    overrides = [*band("lower", "upper"), dashed("^baseline$")]
+    return lines("ROC AUC", text, "none", queries, steps=below(quality), overrides=overrides)
+
+
+def brier(scope: Scope, quality: Quality | None) -> Panel:
+    queries = [
+        Query(scope.most(names.BRIER), "Brier score"),
+        Query(scope.most(names.BRIER_BASELINE), "baseline"),
+    ]
+    text = "Mean squared error of the predicted probability, and, dashed, what a rise is measured from."
+    overrides = [dashed("^baseline$")]
+    return lines("Brier score", text, "none", queries, steps=below(quality), overrides=overrides)
+
+
+def anomaly_band(scope: Scope) -> Panel:
+    """Return the chosen metric in its band; the variable `metric` holds only what detectors watch."""
+    where = f'project="{scope.project}",model="{scope.model}",version="",segment="",column="$watched"'
+    queries = [
+        Query(f'max by (column) ({{__name__="$metric",{where}}})', "value"),
+        Query(scope.most(names.ANOMALY_EXPECTED, ("column",), **WATCHED), "expected"),
+        Query(scope.most(names.ANOMALY_LOWER, ("column",), **WATCHED), "lower"),
+        Query(scope.most(names.ANOMALY_UPPER, ("column",), **WATCHED), "upper"),
+    ]
+    text = "The watched metric and column chosen above, what its detector expected, dashed, and its band."
+    overrides = [*band("lower", "upper"), dashed("^expected$")]
+    return lines("$metric $watched in its band", text, "none", queries, overrides=overrides)
+
+
+def anomaly_score(scope: Scope) -> Panel:
+    expr = scope.most(names.ANOMALY_SCORE, SERIES, **FREE)
+    text = (
+        "Signed evidence of the detectors for every watched series: 0 as expected, beyond 1 or -1 an alarm."
+    )
+    return lines(
+        "Anomaly score", text, "none", [Query(expr, "{{metric}} {{column}} {{role}}")], steps=OUTSIDE
+    )
+
+
+def alerts(scope: Scope) -> Panel:
+    legend = "{{alertname}} {{severity}} {{role}} {{column}} {{segment_value}} {{version}}"
+    text = "When each alert of this model fired, from Prometheus' own series of its alerts."
+    return states("Alerts", text, [Query(scope.firing(ALERT), legend)], {"1": ("firing", "red")})
+
+
+def above(levels: Levels | None) -> Steps:
+    """Return the colours of values that are bad above the levels of a spec."""
+    given = [("orange", levels.warning), ("red", levels.critical)] if levels else []
+    return (*PLAIN, *((color, value) for color, value in given if value is not None))
+
+
+def below(quality: Quality | None) -> Steps:
+    """Return the colours of a quality metric with the bounds of a spec, whichever side is bad."""
+    named = [("red", quality.critical), ("orange", quality.warning)] if quality else []
+    bounds = [(color, bound) for color, bound in named if bound is not None]
+    if len({bound.op for _, bound in bounds}) != 1:
+        return PLAIN
+    if bounds[0][1].op == ">":
+        return (*PLAIN, *((color, bound.value) for color, bound in reversed(bounds)))
+    colors = [color for color, _ in bounds]
+    starts = [None, *(bound.value for _, bound in bounds)]
+    return tuple(zip([*colors, "green"], starts, strict=True))

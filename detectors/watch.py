@@ -1,0 +1,94 @@
+"""What the spec asks the detectors to watch: one watch for each entry of `detect`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wolfpack.spec import Spec, family
+from wolfpack.spec.names import ANOMALY
+
+SERIES_LIMIT = 2_000
+"""Series of one model that are watched; what lies beyond is counted and left out."""
+WHOLE = {"segment": "", "version": ""}
+"""Labels that are pinned: all rows, all live versions together. Segments multiply series and split rows."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """One metric of one model, watched by one method.
+
+    Parameters
+    ----------
+    metric : name of a pane or window family of the catalogue.
+    method : name of the method, the label `detector` of what it finds.
+    season : seconds, or None to leave it to the method.
+    role : the only role watched, or None for all.
+    columns : the only columns watched, or None for all.
+    """
+
+    project: str
+    model: str
+    metric: str
+    method: str
+    season: float | None = None
+    role: str | None = None
+    columns: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        labels = family(self.metric).labels
+        if "detector" in labels:
+            raise ValueError(f"{self.metric} is what detectors find; watch a metric of the data or the model")
+        for key, given in (("role", self.role), ("column", self.columns)):
+            if given is not None and key not in labels:
+                raise ValueError(f"{self.metric} has no {key}, so {given!r} matches nothing; remove it")
+
+    @property
+    def match(self) -> str:
+        """The selector of the watched series, as `GET /api/v1/series` reads it."""
+        wanted = {"project": self.project, "model": self.model}
+        if self.role is not None:
+            wanted["role"] = self.role
+        wanted |= {key: value for key, value in WHOLE.items() if key in family(self.metric).labels}
+        if self.columns is not None and len(self.columns) == 1:
+            wanted["column"] = self.columns[0]
+        matchers = [f'{key}="{_escaped(value)}"' for key, value in wanted.items()]
+        return f"{self.metric}{{{','.join(matchers)}}}"
+
+    def wants(self, labels: Mapping[str, str]) -> bool:
+        """Tell whether a series that `match` found is watched: its column is one of those named."""
+        return self.columns is None or labels.get("column") in self.columns
+
+    def identity(self, labels: Mapping[str, str]) -> dict[str, str]:
+        """Return the labels of what is found on a series: its own that the catalogue has, and ours."""
+        own = {key: labels[key] for key in ANOMALY if key in labels}
+        return own | {"metric": self.metric, "detector": self.method}
+
+
+def watch(spec: Spec, index: int) -> Watch:
+    """Return the watch of one entry of the spec's `detect`.
+
+    Raises
+    ------
+    ValueError
+        If the entry can never match a series.
+    """
+    entry = spec.detect[index]
+    season = entry.season.total_seconds() if entry.season is not None else None
+    columns = tuple(entry.columns) if entry.columns is not None else None
+    return Watch(spec.project, spec.model, entry.metric, entry.method, season, entry.role, columns)
+
+
+def watches(spec: Spec) -> list[Watch]:
+    """Return the watches of a model, in the order of its spec.
+
+    Raises
+    ------
+    ValueError
+        If an entry can never match a series.
+    """
+    return [watch(spec, index) for index in range(len(spec.detect))]
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -1,0 +1,127 @@
+"""The two histories of every series: by event time (`samples`) and as it was shown (`exposures`)."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, insert, select
+
+from wolfpack.exporter.ledger import upsert
+from wolfpack.exporter.sample import Key, Sample
+from wolfpack.exporter.schema import exposures, samples, series
+from wolfpack.spec import FAMILIES
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the metrics page shows of a series."""
+
+    value: float
+    window_end: int | None
+
+
+class SeriesIds:
+    """Ids of series, kept in memory after their first use; a series enters the ledger when first written."""
+
+    def __init__(self) -> None:
+        self._ids: dict[tuple[int, Key], int] = {}
+        self._lock = threading.Lock()
+
+    def get(self, connection: Connection, model: int, keys: Iterable[Key]) -> dict[Key, int]:
+        """Return the id of each series, entering those that are new."""
+        with self._lock:
+            missing = [key for key in keys if (model, key) not in self._ids]
+            if missing:
+                self._load(connection, model)
+            for key in missing:
+                if (model, key) not in self._ids:
+                    row = {"model_id": model, "family": key[0], "labels": json.dumps(key[1], ensure_ascii=False)}
+                    self._ids[model, key] = connection.execute(
+                        insert(series).values(row).returning(series.c.id)
+                    ).scalar_one()
+            return {key: self._ids[model, key] for key in keys}
+
+    def find(self, connection: Connection, model: int, keys: Iterable[Key]) -> dict[Key, int]:
+        """Return the id of each series that the ledger has; nothing is entered."""
+        with self._lock:
+            wanted = list(keys)
+            if any((model, key) not in self._ids for key in wanted):
+                self._load(connection, model)
+            return {key: self._ids[model, key] for key in wanted if (model, key) in self._ids}
+
+    def forget(self) -> None:
+        """Read the ids anew at the next use; needed when a transaction that entered some was rolled back."""
+        with self._lock:
+            self._ids.clear()
+
+    def _load(self, connection: Connection, model: int) -> None:
+        for row in connection.execute(select(series).where(series.c.model_id == model)):
+            self._ids[model, (row.family, tuple(json.loads(row.labels)))] = row.id
+
+
+def record(connection: Connection, ids: SeriesIds, model: int, found: list[Sample], now: float) -> None:
+    """Store the samples of one window as a revision computed at `now`."""
+    windowed = [one for one in found if one.window_end is not None]
+    numbers = ids.get(connection, model, [one.key for one in windowed])
+    upsert(
+        connection,
+        samples,
+        [
+            {"series_id": numbers[one.key], "window_end": one.window_end, "computed": now, "value": one.value}
+            for one in windowed
+        ],
+    )
+
+
+def show(
+    connection: Connection, ids: SeriesIds, model: int, before: Mapping[Key, Shown], after: Mapping[Key, Shown], now: float
+) -> None:
+    """Store what changed on the metrics page at `now`; a series that vanished is stored as withdrawn."""
+    changed = {key: shown for key, shown in after.items() if before.get(key) != shown}
+    withdrawn = [key for key in before if key not in after]
+    numbers = ids.get(connection, model, [*changed, *withdrawn])
+    rows = [
+        {"series_id": numbers[key], "shown": now, "window_end": shown.window_end, "value": shown.value}
+        for key, shown in changed.items()
+    ]
+    rows += [
+        {"series_id": numbers[key], "shown": now, "window_end": None, "value": None} for key in withdrawn
+    ]
+    upsert(connection, exposures, rows)
+
+
+def shown_last(connection: Connection) -> dict[int, dict[Key, Shown]]:
+    """Return, by model, what the metrics page showed last: where a restart goes on from."""
+    last = select(exposures.c.series_id, func.max(exposures.c.shown).label("shown")).group_by(exposures.c.series_id)
+    last_of = last.subquery()
+    query = (
+        select(series.c.model_id, series.c.family, series.c.labels, exposures.c.value, exposures.c.window_end)
+        .join(exposures, series.c.id == exposures.c.series_id)
+        .join(
+            last_of, (last_of.c.series_id == exposures.c.series_id) & (last_of.c.shown == exposures.c.shown)
+        )
+        .where(exposures.c.value.is_not(None))
+    )
+    found: dict[int, dict[Key, Shown]] = {}
+    for row in connection.execute(query):
+        if row.family in FAMILIES:  # a family of an older release is not shown again
+            key = (row.family, tuple(json.loads(row.labels)))
+            found.setdefault(row.model_id, {})[key] = Shown(row.value, row.window_end)
+    return found
+
+
+def event_values(
+    connection: Connection, ids: SeriesIds, model: int, keys: Iterable[Key], ends: Iterable[int]
+) -> dict[tuple[Key, int], float]:
+    """Return the newest revision of each series at each of the window ends, where there is one."""
+    numbers = ids.find(connection, model, keys)
+    by_id = {number: key for key, number in numbers.items()}
+    query = (
+        select(samples.c.series_id, samples.c.window_end, samples.c.value)
+        .where(samples.c.series_id.in_(by_id), samples.c.window_end.in_(list(ends)))
+        .order_by(samples.c.computed)
+    )
+    return {(by_id[row.series_id], row.window_end): row.value for row in connection.execute(query)}

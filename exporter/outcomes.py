@@ -1,0 +1,90 @@
+"""Predictions and labels by key: kept until they are joined, in whatever order and how often they come."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, select
+
+from wolfpack.exporter import store
+from wolfpack.exporter.ledger import upsert
+from wolfpack.exporter.schema import labelled, labels, predictions
+
+CHUNK = 500
+"""Keys asked for in one query; SQLite's older releases take 999 variables."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One prediction: its key, the start of its pane, its score, and its values of the segment columns."""
+
+    key: str
+    start: int
+    score: float | None
+    segments: Mapping[str, str]
+
+
+def add_predictions(connection: Connection, model: int, version: str, rows: Sequence[Prediction]) -> set[int]:
+    """Keep predictions, replacing those of the same version and key; return the panes already labelled."""
+    upsert(
+        connection,
+        predictions,
+        [
+            {
+                "model_id": model, "version": version, "key": row.key, "start": row.start, "score": row.score,
+                "segments": json.dumps(dict(row.segments), sort_keys=True, ensure_ascii=False),
+            }
+            for row in rows
+        ],
+    )
+    touched = {row.key: row.start for row in rows}
+    known = labels.c
+    found: set[int] = set()
+    for keys in _chunks(list(touched)):
+        query = select(known.key).where(known.model_id == model, known.key.in_(keys))
+        found |= {touched[key] for key in connection.execute(query).scalars()}
+    _mark(connection, model, found)
+    return found
+
+
+def add_labels(connection: Connection, model: int, rows: Mapping[str, float], now: float) -> set[int]:
+    """Keep labels by key, a later one replacing an earlier one; return the panes of their predictions."""
+    upsert(
+        connection,
+        labels,
+        [{"model_id": model, "key": key, "label": label, "received": now} for key, label in rows.items()],
+    )
+    p = predictions.c
+    found: set[int] = set()
+    for keys in _chunks(list(rows)):
+        query = select(p.start).where(p.model_id == model, p.key.in_(keys)).distinct()
+        found |= set(connection.execute(query).scalars())
+    _mark(connection, model, found)
+    return found
+
+
+def labelled_panes(connection: Connection, model: int, first: int) -> set[int]:
+    """Return the starts of the panes from `first` on that have predictions with a label."""
+    query = select(labelled.c.start).where(labelled.c.model_id == model, labelled.c.start >= first)
+    return set(connection.execute(query).scalars())
+
+
+def expire(connection: Connection, model: int, before: int, labels_before: float) -> None:
+    """Forget predictions of panes before `before` and labels received before `labels_before`.
+
+    Their windows are outside `revise` and are not computed again.
+    """
+    p, known = predictions.c, labels.c
+    connection.execute(delete(predictions).where(p.model_id == model, p.start < before))
+    connection.execute(delete(labels).where(known.model_id == model, known.received < labels_before))
+
+
+def _mark(connection: Connection, model: int, starts: set[int]) -> None:
+    upsert(connection, labelled, [{"model_id": model, "start": start} for start in sorted(starts)])
+    store.mark_pending(connection, model, "label", starts)
+
+
+def _chunks(keys: list[str]) -> list[list[str]]:
+    return [keys[i : i + CHUNK] for i in range(0, len(keys), CHUNK)]

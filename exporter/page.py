@@ -1,0 +1,118 @@
+"""The metrics page: what is shown of the models, kept while it stands still, and Wolfpack's own metrics."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.exposition import choose_encoder, generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
+from prometheus_client.registry import Collector
+
+from wolfpack.exporter.service import Service
+from wolfpack.exporter.shelf import Shelf
+from wolfpack.spec import FAMILIES, Family, names
+
+_END = b"# EOF\n"
+
+
+def release() -> str:
+    """Return the version of the installed package."""
+    try:
+        return version("wolfpack-monitor")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+class ModelCollector(Collector):
+    """The families of the models, in catalogue order."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def collect(self) -> Iterator[Metric]:
+        found: dict[str, list[tuple[tuple[str, ...], float]]] = {}
+        for shown in self._shelf.everything():
+            for (name, labels), value in shown.items():
+                found.setdefault(name, []).append((labels, value.value))
+        for family in FAMILIES.values():
+            if family.name in found:
+                metric = GaugeMetricFamily(family.name, family.help, labels=family.labels)
+                for labels, number in sorted(found[family.name]):
+                    metric.add_metric(labels, number)
+                yield metric
+
+
+class ServiceCollector(Collector):
+    """Wolfpack's own metrics, read anew at each scrape."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def collect(self) -> Iterator[Metric]:
+        its = self._service
+        exposed = Counter(key[1][0] for shown in its.shelf.everything() for key in shown)
+        yield _gauge(names.BUILD_INFO, {(release(),): 1.0})
+        yield _gauge(names.RELOAD_SUCCESSFUL, {(): float(its.registry.loaded_well)})
+        yield _gauge(names.QUEUE_LENGTH, {(): float(its.engine.waiting)})
+        yield _gauge(names.SERIES_EXPOSED, {(project,): float(count) for project, count in exposed.items()})
+        yield _counter(names.PARTS_RECEIVED, its.received)
+        yield _counter(names.WINDOWS_COMPUTED, its.engine.computed)
+        yield _counter(names.COMPUTE_FAILURES, its.engine.failures)
+
+
+def _gauge(family: Family, values: dict[tuple[str, ...], float]) -> Metric:
+    metric = GaugeMetricFamily(family.name, family.help, labels=family.labels)
+    for labels, value in sorted(values.items()):
+        metric.add_metric(labels, value)
+    return metric
+
+
+def _counter(family: Family, values: Counter[str]) -> Metric:
+    metric = CounterMetricFamily(family.name, family.help, labels=family.labels)
+    for project, value in sorted(values.items()):
+        metric.add_metric((project,), float(value))
+    return metric
+
+
+class Page:
+    """Renders the page in both formats; the models' part is rendered again only when it changed."""
+
+    def __init__(self, service: Service) -> None:
+        self._models, self._own, self._all = CollectorRegistry(), CollectorRegistry(), CollectorRegistry()
+        self._shelf = service.shelf
+        for registry in (self._models, self._all):
+            registry.register(ModelCollector(service.shelf))
+        for registry in (self._own, self._all):
+            registry.register(ServiceCollector(service))
+        self._kept: dict[str, tuple[int, bytes]] = {}
+        self._lock = threading.Lock()
+
+    def render(self, accept: str, accept_encoding: str, only: list[str]) -> tuple[bytes, dict[str, str]]:
+        """Return body and headers for a scrape; `only` restricts it to families of these names."""
+        encoder, content_type = choose_encoder(accept)
+        if only:
+            body = encoder(self._all.restricted_registry(only))  # type: ignore[arg-type]  # its own type says less
+        else:
+            own_format = "openmetrics" in content_type
+            body = self._model_part(own_format) + (openmetrics(self._own) if own_format else generate_latest(self._own))
+        headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
+        if "gzip" in accept_encoding:
+            return gzip.compress(body, 1), headers | {"Content-Encoding": "gzip"}
+        return body, headers
+
+    def _model_part(self, own_format: bool) -> bytes:
+        kind = "openmetrics" if own_format else "text"
+        with self._lock:
+            generation = self._shelf.generation
+            kept = self._kept.get(kind)
+            if kept is None or kept[0] != generation:
+                body = openmetrics(self._models) if own_format else generate_latest(self._models)
+                kept = self._kept[kind] = generation, body.removesuffix(_END) if own_format else body
+            return kept[1]

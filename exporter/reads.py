@@ -1,0 +1,160 @@
+"""Endpoints that answer what is known: plans, models, windows, and the two histories of every series."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import flask
+from sqlalchemy import Connection, func, select
+
+from wolfpack.exporter import schema
+from wolfpack.exporter.matchers import Matchers, parse
+from wolfpack.exporter.problems import Problem
+from wolfpack.exporter.registry import Known
+from wolfpack.exporter.requests import argument, authorize, service
+from wolfpack.spec import FAMILIES, format_duration
+
+blueprint = flask.Blueprint("reads", __name__)
+PAGE = 11_000
+"""Points a page, as Prometheus' own limit."""
+
+
+@blueprint.get("/api/v1/projects/<project>/models/<model>/plan")
+def get_plan(project: str, model: str) -> flask.Response:
+    """Return what jobs profile with; 404 without a reference."""
+    authorize("read", project)
+    known = service().registry.get(project, model)
+    with service().ledger.read() as connection:
+        baseline = service().registry.baseline(connection, known.id)
+    if baseline is None:
+        raise Problem(
+            404, "No reference", f"{project}/{model} has no reference yet; register one to get a plan", "reference"
+        )
+    plan, spec = baseline.profile.plan, known.spec
+    return flask.jsonify(
+        {
+            "id": plan.id, "plan": plan.to_dict(), "every": format_duration(spec.every),
+            "timezone": spec.timezone, "schedule": spec.schedule,
+        }
+    )
+
+
+@blueprint.get("/api/v1/projects")
+def get_projects() -> flask.Response:
+    """List the projects that have a spec."""
+    authorize("read", None)
+    return flask.jsonify({"projects": sorted({known.spec.project for known in service().registry.all()})})
+
+
+@blueprint.get("/api/v1/models")
+def get_models() -> flask.Response:
+    """List the models with owner and spec hash, of one project if it is given."""
+    project = flask.request.args.get("project")
+    authorize("read", project)
+    found = [known.spec for known in service().registry.all() if project in (None, known.spec.project)]
+    return flask.jsonify(
+        {
+            "models": [
+                {"project": spec.project, "model": spec.model, "owner": spec.owned_by, "spec_hash": spec.hash}
+                for spec in found
+            ]
+        }
+    )
+
+
+@blueprint.get("/api/v1/windows")
+def get_windows() -> flask.Response:
+    """List the panes received of a model and role, newest first, with their parts."""
+    project, model = argument("project"), argument("model")
+    authorize("read", project)
+    known = service().registry.get(project, model)
+    c = schema.parts.c
+    with service().ledger.read() as connection:
+        rows = connection.execute(
+            select(c.role, c.start, func.count().label("parts"), func.max(c.received).label("received"))
+            .where(c.model_id == known.id)
+            .group_by(c.role, c.start)
+            .order_by(c.start.desc(), c.role)
+            .limit(1000)
+        ).all()
+    return flask.jsonify(
+        {"windows": [{"role": r.role, "start": r.start, "deliveries": r.parts, "received": r.received} for r in rows]}
+    )
+
+
+@blueprint.get("/api/v1/series")
+def get_series() -> flask.Response:
+    """Return the history of the series that match: by event time, or as the metrics page showed it."""
+    try:
+        family, matchers = parse(argument("match"))
+    except ValueError as error:
+        raise Problem(422, "Bad match", str(error), "match") from None
+    authorize("read", matchers.equal("project"))
+    kind = argument("as", "event")
+    if kind not in ("event", "exposed"):
+        raise Problem(422, "Bad history", f"as={kind!r}; allowed are event, exposed", "as")
+    start, end, cursor = _number("start", 0.0), _number("end", 1e12), int(_number("cursor", 0.0))
+    with service().ledger.read() as connection:
+        wanted = [
+            found for known in service().registry.all() for found in _matching(connection, known, family, matchers)
+        ]
+        return flask.jsonify(_page(connection, wanted, kind, start, end, cursor))
+
+
+def _number(name: str, default: float) -> float:
+    text = argument(name, str(default))
+    try:
+        return float(text)
+    except ValueError:
+        raise Problem(422, "Bad number", f"{name}={text!r}; epoch seconds are wanted", name) from None
+
+
+def _matching(
+    connection: Connection, known: Known, family: str, matchers: Matchers
+) -> list[tuple[int, dict[str, str]]]:
+    c = schema.series.c
+    rows = connection.execute(
+        select(c.id, c.labels).where(c.model_id == known.id, c.family == family).order_by(c.id)
+    )
+    found = []
+    for row in rows:
+        labels = dict(zip(FAMILIES[family].labels, json.loads(row.labels), strict=True))
+        if matchers.match(labels):
+            found.append((row.id, {"__name__": family, **{k: v for k, v in labels.items() if v}}))
+    return found
+
+
+def _page(
+    connection: Connection, wanted: list[tuple[int, dict[str, str]]], kind: str, start: float, end: float, cursor: int
+) -> dict[str, Any]:
+    """Return up to PAGE points from the cursor on: the number of points before the page."""
+    found: list[dict[str, Any]] = []
+    passed = 0
+    for number, labels in wanted:
+        points = _points(connection, number, kind, start, end)
+        here = points[max(0, cursor - passed) : max(0, cursor + PAGE - passed)]
+        passed += len(points)
+        if here:
+            found.append({"labels": labels, "points": here})
+        if passed >= cursor + PAGE:
+            more = passed > cursor + PAGE or number != wanted[-1][0]
+            return {"series": found, "next": str(cursor + PAGE) if more else None}
+    return {"series": found, "next": None}
+
+
+def _points(connection: Connection, number: int, kind: str, start: float, end: float) -> list[list[float | None]]:
+    if kind == "exposed":
+        e = schema.exposures.c
+        query = select(e.window_end, e.value, e.shown).where(
+            e.series_id == number, e.shown >= start, e.shown <= end
+        ).order_by(e.shown)
+        return [list(row) for row in connection.execute(query)]
+    s = schema.samples.c
+    newest: dict[float, list[float | None]] = {}
+    query = select(s.window_end, s.value, s.computed).where(
+        s.series_id == number, s.window_end >= start, s.window_end <= end
+    ).order_by(s.window_end, s.computed)
+    for row in connection.execute(query):
+        newest[row.window_end] = list(row)
+    return list(newest.values())

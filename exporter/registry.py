@@ -1,0 +1,85 @@
+"""The models this exporter serves: their specs, their ids in the ledger, their references."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from wolfpack.exporter import store
+from wolfpack.exporter.baseline import Baseline
+from wolfpack.exporter.problems import Problem
+from wolfpack.spec import Loaded, Spec, load_all
+
+
+@dataclass(frozen=True)
+class Known:
+    """A model that has a spec: its id in the ledger, and when it was first known (epoch seconds)."""
+
+    id: int
+    spec: Spec
+    created: float
+
+
+class Registry:
+    """All models by project and name. A failed reload keeps what was loaded before."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = list(paths)
+        self._known: dict[tuple[str, str], Known] = {}
+        self._baselines: dict[int, Baseline] = {}
+        self._lock = threading.Lock()
+        self.loaded_well = False
+
+    def load(self, connection: Connection, now: float) -> None:
+        """Read the specs anew.
+
+        Raises
+        ------
+        SpecError
+            If any is wrong; what was loaded before stays in force.
+        """
+        self.loaded_well = False
+        loaded: list[Loaded] = load_all(self._paths)
+        known: dict[tuple[str, str], Known] = {}
+        for one in loaded:
+            number = store.model_id(connection, one.spec.project, one.spec.model, now)
+            known[one.spec.project, one.spec.model] = Known(number, one.spec, store.created(connection, number))
+        self._known = known
+        self.loaded_well = True
+
+    def all(self) -> list[Known]:
+        return [self._known[key] for key in sorted(self._known)]
+
+    def by_id(self, number: int) -> Known | None:
+        return next((known for known in self._known.values() if known.id == number), None)
+
+    def get(self, project: str, model: str) -> Known:
+        """Return the model, or raise a Problem (404) that lists those there are."""
+        found = self._known.get((project, model))
+        if found is None:
+            there = ", ".join("/".join(key) for key in sorted(self._known)[:20]) or "none"
+            raise Problem(
+                404,
+                "Unknown model",
+                f"no spec describes {project}/{model}; known: {there}. Add its YAML and POST /-/reload",
+                "project, model",
+            )
+        return found
+
+    def baseline(self, connection: Connection, number: int) -> Baseline | None:
+        """Return the model's registered reference, decoded once."""
+        with self._lock:
+            if number not in self._baselines:
+                found = store.reference(connection, number)
+                if found is None:
+                    return None
+                self._baselines[number] = Baseline(found)
+            return self._baselines[number]
+
+    def forget_baseline(self, number: int) -> None:
+        with self._lock:
+            self._baselines.pop(number, None)

@@ -1,0 +1,111 @@
+"""What the endpoints have in common: who asks, about which model and pane, and whether it was asked before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import flask
+from sqlalchemy import Connection
+
+from wolfpack.exporter import store
+from wolfpack.exporter.clock import utc
+from wolfpack.exporter.ledger import IDEMPOTENCY_KEPT
+from wolfpack.exporter.problems import Problem
+from wolfpack.exporter.registry import Known
+from wolfpack.exporter.service import Service
+from wolfpack.spec.model import NAME
+
+ROLES = ("input", "prediction", "label")
+MAX_BODY = 64 * 1024 * 1024
+"""Largest body in bytes; larger rows belong into a profile made where they are."""
+
+
+def service() -> Service:
+    found: Service = flask.current_app.extensions["wolfpack"]
+    return found
+
+
+def authorize(scope: str, project: str | None) -> None:
+    """Raise a Problem unless the request may do this."""
+    loopback = flask.request.remote_addr in ("127.0.0.1", "::1")
+    service().guard.check(flask.request.headers.get("Authorization"), scope, project, loopback)
+
+
+def argument(name: str, default: str | None = None) -> str:
+    """Return a query parameter; without a default it is required."""
+    found = flask.request.args.get(name, default)
+    if found is None:
+        raise Problem(422, "Missing parameter", f"the query parameter {name!r} is required", name)
+    return found
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a write is about."""
+
+    known: Known
+    version: str
+    part: str
+    job: str
+
+
+def target(scope: str = "write") -> Target:
+    """Read project, model, version, part and job; check the token first, then the names."""
+    project, model = argument("project"), argument("model")
+    authorize(scope, project)
+    version = argument("version", "0")
+    if not NAME.fullmatch(version):
+        raise Problem(
+            422, "Bad version", f"{version!r}: letters, digits, '.', '_', '-' are allowed, 64 at most", "version"
+        )
+    part, job = argument("part", ""), argument("job", "")
+    if len(part) > 128 or len(job) > 128:
+        raise Problem(422, "Name too long", "part and job have at most 128 characters", "part, job")
+    return Target(service().registry.get(project, model), version, part, job)
+
+
+def role() -> str:
+    found = argument("role", "input")
+    if found not in ROLES:
+        raise Problem(422, "Unknown role", f"{found!r}; allowed are {', '.join(ROLES)}", "role")
+    return found
+
+
+def pane(known: Known, text: str) -> datetime:
+    """Return the start of the pane that contains the time given; one that begins after now is refused."""
+    calendar = known.spec.calendar
+    try:
+        start = calendar.start(calendar.day(text))
+    except (ValueError, OverflowError) as error:
+        raise Problem(422, "Bad time", str(error), "at") from None
+    now = utc(service().clock.now())
+    if start > now:
+        raise Problem(
+            422,
+            "Time in the future",
+            f"at={text!r} names the pane that begins at {start.isoformat()}, and it is {now.isoformat()} now; "
+            "send a pane when it has begun",
+            "at",
+        )
+    return start
+
+
+def once(known: Known, write: Callable[[Connection], dict[str, Any]]) -> flask.Response:
+    """Do a write in one transaction; under an idempotency key that was seen, answer as then and do nothing."""
+    its = service()
+    key = flask.request.headers.get("Idempotency-Key")
+    if key is not None:
+        key = f"{known.id} {flask.request.method} {flask.request.path} {key}"
+    with its.ledger.write() as connection:
+        kept = store.recall(connection, key) if key else None
+        if kept is None:
+            answer = write(connection)
+            kept = json.dumps(answer)
+            if key:
+                store.remember(connection, key, its.clock.now(), kept, IDEMPOTENCY_KEPT)
+    its.engine.wake(known.id)
+    return flask.Response(kept, mimetype="application/json")

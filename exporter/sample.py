@@ -1,0 +1,36 @@
+"""One value of one series, as it is computed, stored and shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wolfpack.spec import Family
+
+Key = tuple[str, tuple[str, ...]]
+"""A series within a model: its family's name and the values of the family's labels, in order."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A value of a family for the window that ends at `window_end` (epoch seconds; None: no window)."""
+
+    family: Family
+    labels: tuple[str, ...]
+    value: float
+    window_end: int | None = None
+
+    @property
+    def key(self) -> Key:
+        return self.family.name, self.labels
+
+
+def sample(
+    family: Family, value: float | int | None, window_end: int | None = None, **labels: str
+) -> list[Sample]:
+    """Return the sample in a list, or no sample when there is no value (never NaN)."""
+    if value is None or value != value:
+        return []
+    unknown = set(labels) - set(family.labels)
+    if unknown:
+        raise ValueError(f"{family.name} has no labels {sorted(unknown)}; it has {', '.join(family.labels)}")
+    return [Sample(family, tuple(labels.get(name, "") for name in family.labels), float(value), window_end)]

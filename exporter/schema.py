@@ -1,0 +1,152 @@
+"""The ledger's tables. Times are epoch seconds; a pane is named by its start."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+VERSION = 1
+"""Version of these tables; a ledger with another one is refused."""
+
+metadata = MetaData()
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _model() -> Column[int]:
+    return Column("model_id", ForeignKey("models.id"), nullable=False)
+
+
+ledger_version = Table("ledger_version", metadata, Column("version", Integer, primary_key=True))
+
+models = Table(
+    "models",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("project", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("created", Float, nullable=False),
+    UniqueConstraint("project", "model"),
+)
+
+# A part is appended; the newest row of (model, version, role, start, part) is the one that counts.
+parts = Table(
+    "parts",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _model(),
+    Column("version", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("job", Text, nullable=False),
+    Column("received", Float, nullable=False),
+    Column("plan_id", Text, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index("parts_by_pane", "model_id", "role", "start", "id"),
+)
+
+# Panes whose windows are still to be computed; written with the part, removed with the samples.
+pending = Table(
+    "pending",
+    metadata,
+    _model(),
+    Column("role", Text, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    UniqueConstraint("model_id", "role", "start"),
+)
+
+references = Table(
+    "reference_profiles",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _model(),
+    Column("registered", Float, nullable=False),
+    Column("plan_id", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("scores", LargeBinary),
+)
+
+predictions = Table(
+    "predictions",
+    metadata,
+    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("start", BigInteger, nullable=False),
+    Column("score", Float),
+    Column("segments", Text, nullable=False),
+    Index("predictions_by_pane", "model_id", "start"),
+    Index("predictions_by_key", "model_id", "key"),
+    sqlite_with_rowid=False,
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("label", Float, nullable=False),
+    Column("received", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Panes with predictions whose label came.
+labelled = Table(
+    "labelled",
+    metadata,
+    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    Column("start", BigInteger, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+series = Table(
+    "series",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _model(),
+    Column("family", Text, nullable=False),
+    Column("labels", Text, nullable=False),
+    UniqueConstraint("model_id", "family", "labels"),
+)
+
+# By event time: every revision of every window.
+samples = Table(
+    "samples",
+    metadata,
+    Column("series_id", ForeignKey("series.id"), primary_key=True),
+    Column("window_end", BigInteger, primary_key=True),
+    Column("computed", Float, primary_key=True),
+    Column("value", Float),
+    sqlite_with_rowid=False,
+)
+
+# What the metrics page showed from `shown` on; value null: withdrawn.
+exposures = Table(
+    "exposures",
+    metadata,
+    Column("series_id", ForeignKey("series.id"), primary_key=True),
+    Column("shown", Float, primary_key=True),
+    Column("window_end", BigInteger),
+    Column("value", Float),
+    sqlite_with_rowid=False,
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("created", Float, nullable=False),
+    Column("response", Text, nullable=False),
+)

@@ -1,0 +1,80 @@
+"""Serving the application: waitress, one process, threads; safe addresses only."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import signal
+import threading
+from types import FrameType
+
+from waitress.server import create_server
+
+from wolfpack.exporter.app import create_app
+from wolfpack.exporter.service import Service
+from wolfpack.spec import WolfpackError
+
+THREADS = 8
+
+
+def parse_listen(text: str) -> tuple[str, int]:
+    """Read ``HOST:PORT``.
+
+    Raises
+    ------
+    WolfpackError
+        If it has another form.
+    """
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65535:
+        raise WolfpackError(f"--listen {text!r}: write HOST:PORT, as in 127.0.0.1:9906")
+    return host.strip("[]"), int(port)
+
+
+def check_address(host: str, tokens: bool, replay: bool) -> None:
+    """Refuse what would leave the service open, or make its metrics wrong.
+
+    Raises
+    ------
+    WolfpackError
+        For a non-loopback address without tokens or in a replay, and in prometheus-client's multi-process mode.
+    """
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        raise WolfpackError(
+            "PROMETHEUS_MULTIPROC_DIR is set: custom collectors are ignored in that mode; unset it for the exporter"
+        )
+    loopback = host == "localhost" or _is_loopback(host)
+    if replay and (not loopback or tokens):
+        raise WolfpackError("--replay lets anyone set the clock; it needs a loopback address and takes no --tokens")
+    if not loopback and not tokens:
+        raise WolfpackError(f"--listen {host}: an address beyond loopback needs --tokens FILE; see `wolfpack token new`")
+
+
+def serve(service: Service, host: str, port: int, announce: object = None) -> None:
+    """Serve until SIGTERM or SIGINT; `announce` is called with the port once connections are accepted."""
+    server = create_server(create_app(service), host=host, port=port, threads=THREADS, ident="wolfpack")
+    stopped = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        if not stopped.is_set():
+            stopped.set()
+            server.close()
+            raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    if callable(announce):
+        announce(int(server.effective_port))
+    try:
+        server.run()
+    finally:
+        service.close()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+

@@ -1,0 +1,75 @@
+"""Everything a request needs, in one value; and how it is put together from a spec folder and a ledger."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wolfpack.exporter.clock import Clock, ReplayClock, SystemClock
+from wolfpack.exporter.engine import Engine
+from wolfpack.exporter.ledger import Ledger
+from wolfpack.exporter.registry import Registry
+from wolfpack.exporter.shelf import Shelf
+from wolfpack.exporter.tokens import Guard, Token
+from wolfpack.spec import load_all
+
+
+@dataclass(frozen=True)
+class Service:
+    """The parts of a running exporter."""
+
+    ledger: Ledger
+    registry: Registry
+    shelf: Shelf
+    engine: Engine
+    clock: Clock
+    guard: Guard
+    received: Counter[str] = field(default_factory=Counter)
+
+    def reload(self) -> None:
+        """Read the specs anew; on an error what was loaded stays in force, and the error goes on."""
+        with self.ledger.write() as connection:
+            self.registry.load(connection, self.clock.now())
+        self.shelf.drop(known.id for known in self.registry.all())
+        self.engine.wake()
+
+    def set_clock(self, now: float) -> None:
+        """Finish what is pending at the old time, then move a replay's clock and do what the new time asks.
+
+        Models become known at the first time that is set. Raises ValueError if the clock would go back.
+        """
+        if not isinstance(self.clock, ReplayClock):
+            raise ValueError("this exporter runs on the machine's clock; start it with --replay to set it")
+        if self.clock.now():
+            self.engine.run()
+        self.clock.set(now)
+        if not self.registry.loaded_well:
+            self.reload()
+        self.engine.run()
+
+    def close(self) -> None:
+        self.engine.stop()
+        self.ledger.close()
+
+
+def open_service(
+    specs: Sequence[Path], ledger_url: str, tokens: list[Token] | None = None, replay: bool = False
+) -> Service:
+    """Open the ledger, load the specs and start computing.
+
+    Raises
+    ------
+    SpecError, LedgerError
+        If either cannot be used.
+    """
+    ledger, registry, shelf = Ledger(ledger_url), Registry(specs), Shelf()
+    clock: Clock = ReplayClock() if replay else SystemClock()
+    service = Service(ledger, registry, shelf, Engine(ledger, registry, shelf, clock), clock, Guard(tokens))
+    load_all(specs)  # a wrong spec stops the start, also of a replay, which enters its models later
+    if not replay:
+        with ledger.write() as connection:
+            registry.load(connection, clock.now())
+        service.engine.start()
+    return service

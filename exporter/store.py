@@ -1,0 +1,144 @@
+"""What the ledger is asked for: models, parts, references, and the panes that wait to be computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from wolfpack.exporter import schema
+from wolfpack.exporter.ledger import upsert
+from wolfpack.exporter.schema import models, parts, pending, references
+
+
+@dataclass(frozen=True)
+class Part:
+    """One delivery that counts: its row, without the bytes."""
+
+    id: int
+    version: str
+    role: str
+    start: int
+    part: str
+    received: float
+    rows: int
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A registered reference: the bytes of its profile and of its scores, if it has them."""
+
+    id: int
+    plan_id: str
+    data: bytes
+    scores: bytes | None
+
+
+def model_id(connection: Connection, project: str, model: str, now: float) -> int:
+    """Return the id of a model, entering it at `now` if it is new."""
+    where = (models.c.project == project, models.c.model == model)
+    found = connection.execute(select(models.c.id).where(*where)).scalar()
+    if found is None:
+        row = insert(models).values(project=project, model=model, created=now).returning(models.c.id)
+        found = connection.execute(row).scalar_one()
+    return int(found)
+
+
+def created(connection: Connection, model: int) -> float:
+    """Return when the model was first known."""
+    return float(connection.execute(select(models.c.created).where(models.c.id == model)).scalar_one())
+
+
+def add_part(connection: Connection, model: int, values: dict[str, Any]) -> bool:
+    """Append a part and mark its pane as pending; return whether it replaces an earlier one."""
+    where = [parts.c.model_id == model] + [
+        parts.c[name] == values[name] for name in ("version", "role", "start", "part")
+    ]
+    replaced = connection.execute(select(parts.c.id).where(*where).limit(1)).first() is not None
+    connection.execute(insert(parts).values(model_id=model, **values))
+    mark_pending(connection, model, values["role"], {values["start"]})
+    return replaced
+
+
+def mark_pending(connection: Connection, model: int, role: str, starts: set[int]) -> None:
+    upsert(connection, pending, [{"model_id": model, "role": role, "start": start} for start in sorted(starts)])
+
+
+def all_pending(connection: Connection) -> list[tuple[int, str, int]]:
+    """Return (model, role, start) of the panes that wait, newest first."""
+    rows = connection.execute(select(pending).order_by(pending.c.start.desc()))
+    return [(row.model_id, row.role, row.start) for row in rows]
+
+
+def clear_pending(connection: Connection, model: int, role: str, start: int) -> None:
+    connection.execute(
+        delete(pending).where(pending.c.model_id == model, pending.c.role == role, pending.c.start == start)
+    )
+
+
+def live_parts(connection: Connection, model: int, role: str, first: int, end: int) -> list[Part]:
+    """Return the parts that count in panes with first <= start < end, oldest delivery first."""
+    newest = (
+        select(func.max(parts.c.id))
+        .where(parts.c.model_id == model, parts.c.role == role, parts.c.start >= first, parts.c.start < end)
+        .group_by(parts.c.version, parts.c.start, parts.c.part)
+    )
+    c = parts.c
+    rows = connection.execute(
+        select(c.id, c.version, c.role, c.start, c.part, c.received, c.rows).where(c.id.in_(newest)).order_by(c.id)
+    )
+    return [Part(*row) for row in rows]
+
+
+def part_data(connection: Connection, part: int) -> bytes:
+    return bytes(connection.execute(select(parts.c.data).where(parts.c.id == part)).scalar_one())
+
+
+def received_panes(connection: Connection, model: int, role: str, first: int) -> set[int]:
+    """Return the starts of the panes from `first` on into which something was received."""
+    where = (parts.c.model_id == model, parts.c.role == role, parts.c.start >= first)
+    return set(connection.execute(select(parts.c.start).where(*where).distinct()).scalars())
+
+
+def version_order(connection: Connection, model: int) -> list[str]:
+    """Return the model's versions in the order in which they first sent predictions."""
+    first = func.min(parts.c.start)
+    rows = connection.execute(
+        select(parts.c.version)
+        .where(parts.c.model_id == model, parts.c.role == "prediction")
+        .group_by(parts.c.version)
+        .order_by(first, func.min(parts.c.id))
+    )
+    return list(rows.scalars())
+
+
+def reference(connection: Connection, model: int) -> Reference | None:
+    """Return the newest registered reference."""
+    c = references.c
+    row = connection.execute(
+        select(c.id, c.plan_id, c.data, c.scores).where(c.model_id == model).order_by(c.id.desc()).limit(1)
+    ).first()
+    return None if row is None else Reference(row.id, row.plan_id, bytes(row.data), row.scores)
+
+
+def add_reference(connection: Connection, model: int, now: float, plan_id: str, data: bytes) -> int:
+    row = insert(references).values(model_id=model, registered=now, plan_id=plan_id, data=data)
+    return int(connection.execute(row.returning(references.c.id)).scalar_one())
+
+
+def set_reference_scores(connection: Connection, reference_id: int, scores: bytes) -> None:
+    connection.execute(update(references).where(references.c.id == reference_id).values(scores=scores))
+
+
+def recall(connection: Connection, key: str) -> str | None:
+    """Return the response kept under an idempotency key."""
+    kept = schema.idempotency
+    return connection.execute(select(kept.c.response).where(kept.c.key == key)).scalar()
+
+
+def remember(connection: Connection, key: str, now: float, response: str, keep: float) -> None:
+    """Keep a response under an idempotency key, and forget those older than `keep` seconds."""
+    kept = schema.idempotency
+    connection.execute(delete(kept).where(kept.c.created < now - keep))
+    connection.execute(insert(kept).values(key=key, created=now, response=response))

@@ -1,0 +1,98 @@
+"""Who may do what: bearer tokens with projects and scopes, kept as hashes in a file.
+
+The file is YAML, a list of ``{name, sha256, projects: [...] or "*", scopes: [read, write]}``. Tokens are
+random with 256 bits, so a plain hash of them cannot be searched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from wolfpack.exporter.problems import Problem
+from wolfpack.spec import WolfpackError
+
+SCOPES = ("read", "write")
+
+
+@dataclass(frozen=True)
+class Token:
+    """One line of the tokens file."""
+
+    name: str
+    sha256: str
+    projects: tuple[str, ...] | None
+    scopes: tuple[str, ...]
+
+    def allows(self, scope: str, project: str | None) -> bool:
+        """Tell whether the token has the scope on the project (None: on whatever it may see)."""
+        return scope in self.scopes and (project is None or self.projects is None or project in self.projects)
+
+
+def new_token(name: str, projects: list[str] | None, scopes: list[str]) -> tuple[str, dict[str, Any]]:
+    """Return a fresh token and its entry for the tokens file."""
+    token = "wp_" + secrets.token_urlsafe(32)
+    return token, {
+        "name": name,
+        "sha256": hashlib.sha256(token.encode()).hexdigest(),
+        "projects": projects if projects is not None else "*",
+        "scopes": scopes,
+    }
+
+
+def load_tokens(path: Path) -> list[Token]:
+    """Read a tokens file.
+
+    Raises
+    ------
+    WolfpackError
+        If the file has another form; the message names the entry.
+    """
+    entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+    if not isinstance(entries, list):
+        raise WolfpackError(f"{path}: must be a list of tokens, as `wolfpack token new` prints them")
+    return [_token(path, index, entry) for index, entry in enumerate(entries)]
+
+
+def _token(path: Path, index: int, entry: Any) -> Token:
+    try:
+        projects = None if entry["projects"] == "*" else tuple(map(str, entry["projects"]))
+        token = Token(str(entry["name"]), str(entry["sha256"]), projects, tuple(entry["scopes"]))
+    except (KeyError, TypeError) as error:
+        raise WolfpackError(
+            f"{path}: entry {index}: {error!r}; an entry has name, sha256, projects and scopes"
+        ) from error
+    if not set(token.scopes) <= set(SCOPES):
+        raise WolfpackError(f"{path}: entry {index}: scopes {token.scopes!r}; allowed are {', '.join(SCOPES)}")
+    return token
+
+
+class Guard:
+    """Decides on requests. Without tokens everything is allowed: the server then listens on loopback only."""
+
+    def __init__(self, tokens: list[Token] | None) -> None:
+        self._tokens = tokens
+
+    def check(self, authorization: str | None, scope: str, project: str | None, loopback: bool) -> None:
+        """Raise a Problem (401 or 403) unless the bearer may do this; reads are open on loopback."""
+        if self._tokens is None or (scope == "read" and loopback):
+            return
+        kind, _, secret = (authorization or "").partition(" ")
+        digest = hashlib.sha256(secret.encode()).hexdigest()
+        held = [token for token in self._tokens if hmac.compare_digest(token.sha256, digest)]
+        if kind.lower() != "bearer" or not held:
+            raise Problem(401, "Unauthorized", "send a known token as 'Authorization: Bearer TOKEN'", "Authorization")
+        if not held[0].allows(scope, project):
+            raise Problem(
+                403,
+                "Forbidden",
+                f"token {held[0].name!r} has no {scope} on project {project!r}; "
+                "make one with `wolfpack token new --project`",
+                "Authorization",
+            )

@@ -1,0 +1,225 @@
+"""Endpoints that take profiles, rows, predictions, labels, references and a detector's findings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import flask
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection
+
+from wolfpack.exporter import outcomes, store
+from wolfpack.exporter.findings import findings
+from wolfpack.exporter.problems import Problem
+from wolfpack.exporter.requests import Target, argument, authorize, once, pane, role, service, target
+from wolfpack.exporter.tables import column, read_table
+from wolfpack.spec import Plan, ProfileFormatError, TableError
+from wolfpack.stats import Profile, ScoreCounts, profile
+
+blueprint = flask.Blueprint("writes", __name__)
+
+
+@blueprint.post("/api/v1/profiles")
+def post_profile() -> flask.Response:
+    """Add a profile that a job computed."""
+    its, kind = target(), role()
+    start = pane(its.known, argument("at"))
+    body = flask.request.get_data()
+    found = _profile(body)
+    return once(its.known, lambda connection: _add(connection, its, kind, start, found, body))
+
+
+@blueprint.post("/api/v1/batches")
+def post_batch() -> flask.Response:
+    """Profile rows here, on the model's plan, and add the profile."""
+    its, kind = target(), role()
+    start = pane(its.known, argument("at"))
+    found = _profile_rows(its, read_table(flask.request.get_data(), flask.request.content_type))
+    return once(its.known, lambda connection: _add(connection, its, kind, start, found, found.to_bytes()))
+
+
+@blueprint.post("/api/v1/predictions")
+def post_predictions() -> flask.Response:
+    """Keep predictions by key until their labels come; with profile=1 profile them too."""
+    its = target()
+    spec = its.known.spec
+    if spec.prediction is None or spec.label is None:
+        raise Problem(422, "No join declared", "the spec needs `prediction` and `label` with its key", "spec")
+    table = read_table(flask.request.get_data(), flask.request.content_type)
+    key = argument("key", spec.label.key)
+    keys = _keys(column(table, key, "the key"))
+    scores = _numbers(column(table, spec.prediction.column, "the prediction"), spec.prediction.column)
+    starts = _starts(its, table)
+    rows = [
+        outcomes.Prediction(one, starts[i], scores[i], values)
+        for i, (one, values) in enumerate(zip(keys, _segments(its, table), strict=True))
+    ]
+    profiles = {}
+    if argument("profile", "0") == "1":
+        kept = table.drop_columns([key])
+        for start in sorted(set(starts)):
+            mask = pa.array([one == start for one in starts])
+            profiles[start] = _profile_rows(its, kept.filter(mask))
+
+    def write(connection: Connection) -> dict[str, Any]:
+        outcomes.add_predictions(connection, its.known.id, its.version, rows)
+        replaced = False
+        for start, found in profiles.items():
+            at = datetime.fromtimestamp(start, spec.zone)
+            replaced |= _add(connection, its, "prediction", at, found, found.to_bytes())["replaced"]
+        return {"rows": len(rows), "panes": [_text(its, start) for start in sorted(set(starts))], "replaced": replaced}
+
+    return once(its.known, write)
+
+
+@blueprint.post("/api/v1/labels")
+def post_labels() -> flask.Response:
+    """Keep labels by key; a later label of a key replaces the earlier one."""
+    its = target()
+    spec = its.known.spec
+    if spec.label is None:
+        raise Problem(422, "No join declared", "the spec needs `label` with its column and key", "spec")
+    table = read_table(flask.request.get_data(), flask.request.content_type)
+    keys = _keys(column(table, argument("key", spec.label.key), "the key"))
+    values = _numbers(column(table, spec.label.column, "the label"), spec.label.column)
+    rows = {key: value for key, value in zip(keys, values, strict=True) if value is not None}
+    strange = sorted({value for value in rows.values() if value not in (0.0, 1.0)})
+    if strange:
+        raise Problem(
+            422, "Bad labels", f"{spec.label.column!r} holds {strange[0]!r}; a binary label is 0, 1 or null", "body"
+        )
+
+    def write(connection: Connection) -> dict[str, Any]:
+        panes = outcomes.add_labels(connection, its.known.id, rows, service().clock.now())
+        return {"rows": len(rows), "panes": [_text(its, start) for start in sorted(panes)]}
+
+    return once(its.known, write)
+
+
+@blueprint.post("/api/v1/anomalies")
+def post_anomalies() -> flask.Response:
+    """Show a detector's findings; each detector's replace its last ones."""
+    its = target()
+    found = findings(its.known, flask.request.get_json(silent=True))
+    service().engine.anomalies(its.known, found)
+    return flask.jsonify({"series": len({one.labels for one in found})})
+
+
+@blueprint.put("/api/v1/projects/<project>/models/<model>/reference")
+def put_reference(project: str, model: str) -> flask.Response:
+    """Register the profile of training data: its plan is what jobs profile with from now on."""
+    authorize("write", project)
+    known = service().registry.get(project, model)
+    body = flask.request.get_data()
+    found = _profile(body)
+    if not found.rows:
+        raise Problem(422, "Empty reference", "the profile has no rows; profile the training table", "body")
+
+    def write(connection: Connection) -> dict[str, Any]:
+        number = store.add_reference(connection, known.id, service().clock.now(), found.plan.id, body)
+        store.mark_pending(connection, known.id, "reference", {number})
+        return {"rows": found.rows, "plan": found.plan.id, "panes": len(found.panes)}
+
+    answer = once(known, write)
+    service().registry.forget_baseline(known.id)
+    return answer
+
+
+@blueprint.put("/api/v1/projects/<project>/models/<model>/reference/scores")
+def put_reference_scores(project: str, model: str) -> flask.Response:
+    """Add scores and labels of the training data to the newest reference: what a drop is measured from."""
+    authorize("write", project)
+    known = service().registry.get(project, model)
+    body = flask.request.get_data()
+    try:
+        scores = ScoreCounts.from_bytes(body)
+    except ProfileFormatError as error:
+        raise Problem(400, "Unreadable scores", str(error), "body") from error
+
+    def write(connection: Connection) -> dict[str, Any]:
+        reference = store.reference(connection, known.id)
+        if reference is None:
+            raise Problem(409, "No reference", "register the reference profile first", "reference")
+        store.set_reference_scores(connection, reference.id, body)
+        return {"rows": scores.rows}
+
+    answer = once(known, write)
+    service().registry.forget_baseline(known.id)
+    return answer
+
+
+def _profile(body: bytes) -> Profile:
+    try:
+        return Profile.from_bytes(body)
+    except ProfileFormatError as error:
+        raise Problem(400, "Unreadable profile", str(error), "body") from error
+
+
+def _plan(its: Target) -> Plan | None:
+    with service().ledger.read() as connection:
+        baseline = service().registry.baseline(connection, its.known.id)
+    return None if baseline is None else baseline.profile.plan
+
+
+def _profile_rows(its: Target, table: pa.Table) -> Profile:
+    plan = _plan(its)
+    segments = [name for name in its.known.spec.segments if name in table.column_names]
+    try:
+        return profile(table, plan=plan) if plan is not None else profile(table, by=segments)
+    except (TableError, ValueError) as error:
+        raise Problem(422, "Rows cannot be profiled", str(error), "body") from error
+
+
+def _add(
+    connection: Connection, its: Target, kind: str, start: datetime, found: Profile, body: bytes
+) -> dict[str, Any]:
+    values = {
+        "version": its.version, "role": kind, "start": int(start.timestamp()), "part": its.part, "job": its.job,
+        "received": service().clock.now(), "plan_id": found.plan.id, "rows": found.rows, "data": body,
+    }
+    replaced = store.add_part(connection, its.known.id, values)
+    service().received[its.known.spec.project] += 1
+    return {"rows": found.rows, "pane": _text(its, values["start"]), "replaced": replaced}
+
+
+def _text(its: Target, start: int) -> str:
+    return datetime.fromtimestamp(start, its.known.spec.zone).isoformat()
+
+
+def _keys(values: pa.ChunkedArray) -> list[str]:
+    if values.null_count:
+        raise Problem(422, "Missing keys", f"{values.null_count} rows have no key; every row needs one", "body")
+    return [str(value) for value in values.to_pylist()]
+
+
+def _numbers(values: pa.ChunkedArray, name: str) -> list[float | None]:
+    try:
+        found: list[float | None] = pc.cast(values, pa.float64()).to_pylist()
+    except pa.ArrowException as error:
+        raise Problem(422, "Not a number", f"column {name!r}: {error}", "body") from error
+    return [None if value is None or value != value else value for value in found]
+
+
+def _starts(its: Target, table: pa.Table) -> list[int]:
+    """Return each row's pane: of the column that `time` names, else of `at`."""
+    name = flask.request.args.get("time")
+    if name is None:
+        return [int(pane(its.known, argument("at")).timestamp())] * table.num_rows
+    texts = [str(value) for value in column(table, name, "the time").to_pylist()]
+    panes = {text: int(pane(its.known, text).timestamp()) for text in set(texts)}
+    return [panes[text] for text in texts]
+
+
+def _segments(its: Target, table: pa.Table) -> list[dict[str, str]]:
+    """Return each row's values of the segment columns, as the plan keeps them."""
+    plan = _plan(its)
+    names = [name for name in its.known.spec.segments if name in table.column_names]
+    kept = {name: set(plan.segments.get(name, ())) if plan else None for name in names}
+    columns = {name: pc.cast(table.column(name), pa.string()).to_pylist() for name in names}
+    rows = []
+    for i in range(table.num_rows):
+        values = {name: columns[name][i] for name in names if columns[name][i] is not None}
+        rows.append({name: v if (k := kept[name]) is None or v in k else "__other__" for name, v in values.items()})
+    return rows

@@ -1,0 +1,82 @@
+"""All files of the rule pack, from specs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wolfpack.rules.alertmanager import alertmanager
+from wolfpack.rules.annotations import Links
+from wolfpack.rules.prometheus_rules import model_file, service_file
+from wolfpack.rules.proof import model_tests, service_tests
+from wolfpack.rules.receivers import Receivers
+from wolfpack.rules.runbooks import page
+from wolfpack.rules.service_rules import SERVICE, service_rules
+from wolfpack.rules.table import alerts_for
+from wolfpack.rules.timing import Timing
+from wolfpack.rules.yaml_text import yaml_text
+from wolfpack.spec import Fault, Loaded, SpecError
+
+ALERTMANAGER = "alertmanager.yml"
+
+
+def generate(
+    loaded: Sequence[Loaded],
+    receivers: Receivers | None = None,
+    timing: Timing | None = None,
+    links: Links | None = None,
+) -> dict[str, str]:
+    """Return the text of each file by its path relative to the output folder; equal input gives equal text.
+
+    Parameters
+    ----------
+    loaded : the specs, in any order.
+    receivers : by owner, what stands in an Alertmanager receiver; an owner without one is told nothing.
+    timing, links : intervals, and where annotations point to; the defaults are for production.
+
+    Raises
+    ------
+    SpecError
+        If specs cannot be made rules of; every fault at once, with file and line.
+    ValueError
+        If a receiver is none.
+    """
+    timing, links = timing or Timing(), links or Links()
+    ordered = sorted(loaded, key=lambda one: (one.spec.project, one.spec.model))
+    files: dict[str, str] = {}
+    faults: list[Fault] = []
+    names = {rule.name for rule in service_rules(timing)}
+    for one in ordered:
+        try:
+            files |= _model(one, timing, links, files)
+            names |= {alert.name for alert in alerts_for(one.spec)}
+        except ValueError as error:
+            faults.append(_fault(one, str(error)))
+    if faults:
+        raise SpecError(faults)
+    files[f"rules/{SERVICE}.yml"] = yaml_text(service_file(timing, links))
+    files[f"tests/{SERVICE}_test.yml"] = yaml_text(service_tests(timing))
+    owners = {SERVICE, *(one.spec.owned_by for one in ordered)}
+    files[ALERTMANAGER] = yaml_text(alertmanager(owners, receivers, timing))
+    files |= {f"runbooks/{name}.md": page(name) for name in names}
+    return dict(sorted(files.items()))
+
+
+def _model(one: Loaded, timing: Timing, links: Links, taken: dict[str, str]) -> dict[str, str]:
+    spec, name = one.spec, f"{one.spec.project}--{one.spec.model}"
+    path = f"rules/{name}.yml"
+    if path in taken:
+        raise ValueError(f"model: {path} is the file of another model too; rename one of the two")
+    alerts = alerts_for(spec)
+    return {
+        path: yaml_text(model_file(spec, alerts, timing, links)),
+        f"tests/{name}_test.yml": yaml_text(model_tests(spec, alerts, timing, links)),
+    }
+
+
+def _fault(one: Loaded, message: str) -> Fault:
+    """Return the fault with the line of the spec's key that the message begins with."""
+    place = tuple(message.partition(":")[0].split("."))
+    while place and place not in one.sources:
+        place = place[:-1]
+    file, line = one.sources.get(place, (str(one.path), 1))
+    return Fault(file, line, message)

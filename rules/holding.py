@@ -1,0 +1,55 @@
+"""When an active alert fires: `for` and `keep_firing_for`, as Prometheus applies them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def firing(
+    active: NDArray[np.bool_], times: NDArray[np.float64], hold: float, keep: float
+) -> NDArray[np.bool_]:
+    """Return at which evaluations one alert fires.
+
+    Parameters
+    ----------
+    active : array, shape (n,): whether the expression gave the alert at each evaluation.
+    times : array, shape (n,), increasing: the evaluations, seconds.
+    hold, keep : `for` and `keep_firing_for`, seconds.
+
+    Returns
+    -------
+    array, shape (n,)
+        True where the alert is firing; pending is not.
+
+    Examples
+    --------
+    >>> firing(np.array([1, 1, 1, 0, 0, 0], bool), np.arange(6.0), hold=2, keep=2).astype(int)
+    array([0, 0, 1, 1, 1, 0])
+
+    References
+    ----------
+    Prometheus 2.42, rules/alerting.go, AlertingRule.Eval.
+    """
+    fires = np.zeros(len(times), dtype=bool)
+    since: float | None = None  # start of the current activity; None: inactive
+    ended: float | None = None  # when a firing alert's condition ended
+    fired = False
+    for index in np.flatnonzero(_matters(active)):
+        now = times[index]
+        if active[index]:
+            since, ended = now if since is None else since, None
+            fired = fired or now - since >= hold
+        elif fired and keep > 0:
+            ended = now if ended is None else ended
+            fired = now - ended < keep
+            since = since if fired else None
+        else:
+            since, fired = None, False
+        fires[index] = fired
+    return fires
+
+
+def _matters(active: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the evaluations from the first activity on; nothing happens before."""
+    return np.maximum.accumulate(active) if len(active) else active

@@ -1,0 +1,137 @@
+"""The scenarios of a model as a test file of `promtool test rules`."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from wolfpack.rules import judge
+from wolfpack.rules.alert import Alert, Identity
+from wolfpack.rules.annotations import WORST, Links, rendered, texts, worst_selector
+from wolfpack.rules.holding import firing
+from wolfpack.rules.judge import Values
+from wolfpack.rules.prometheus_rules import hold, keep
+from wolfpack.rules.promql import number, quoted
+from wolfpack.rules.scenarios import Scenario, scenarios
+from wolfpack.rules.service_rules import SERVICE, UP, service_rules
+from wolfpack.rules.stepped import ModelHistory, looked_back
+from wolfpack.rules.timing import Timing, duration
+from wolfpack.spec import Spec
+
+
+def model_tests(spec: Spec, alerts: tuple[Alert, ...], timing: Timing, links: Links) -> dict[str, Any]:
+    """Return the test file of one model.
+
+    Raises
+    ------
+    ValueError
+        If an annotation of the spec cannot be used.
+    """
+    said = {alert: texts(spec, alert, links) for alert in alerts}
+    tests = []
+    for scenario in scenarios(alerts, timing):
+        expected = _expected(spec, alerts, scenario, timing, said)
+        checks = [
+            {"eval_time": duration(step * timing.evaluation), "alertname": name, "exp_alerts": told}
+            for (step, name), told in expected.items()
+        ]
+        tests.append(_test(scenario.name, scenario.series, checks, timing))
+    return _file(f"{spec.project}--{spec.model}", tests, timing)
+
+
+def service_tests(timing: Timing) -> dict[str, Any]:
+    """Return the test file of the service's own rules: all well, and the exporter gone."""
+    steps = timing.for_ // timing.evaluation + 3
+    at = duration(steps * timing.evaluation)
+    names = [rule.name for rule in service_rules(timing)]
+    tests = []
+    for name, value, fires in (("silent", 1.0, names[-1:]), ("fires", 0.0, [names[0], names[-1]])):
+        series = {(UP, (("job", SERVICE), ("instance", "a:9906"))): [value] * (steps + 1)}
+        query = 'count by (alertname) (ALERTS{alertstate="firing"})'
+        samples = [{"labels": f"{{alertname={quoted(one)}}}", "value": 1} for one in sorted(fires)]
+        test = _test(name, series, [], timing)
+        test["promql_expr_test"] = [{"expr": query, "eval_time": at, "exp_samples": samples}]
+        tests.append(test)
+    return _file(SERVICE, tests, timing)
+
+
+def _file(name: str, tests: list[dict[str, Any]], timing: Timing) -> dict[str, Any]:
+    interval = duration(timing.evaluation)
+    return {"rule_files": [f"../rules/{name}.yml"], "evaluation_interval": interval, "tests": tests}
+
+
+def _test(name: str, series: Any, checks: list[dict[str, Any]], timing: Timing) -> dict[str, Any]:
+    given = [{"series": _series(*key), "values": _notation(values)} for key, values in series.items()]
+    return {
+        "name": name,
+        "interval": duration(timing.evaluation),
+        "input_series": given,
+        "alert_rule_test": checks,
+    }
+
+
+def _series(family: str, labels: tuple[tuple[str, str], ...]) -> str:
+    return family + "{" + ", ".join(f"{name}={quoted(value)}" for name, value in labels) + "}"
+
+
+def _notation(values: list[float | None]) -> str:
+    """Return values in promtool's notation, which counts the repetitions after the first."""
+    runs = [(value, len(list(run))) for value, run in groupby(values)]
+    return " ".join(
+        f"_x{count}" if value is None else f"{number(value)}+0x{count - 1}" for value, count in runs
+    )
+
+
+def _expected(
+    spec: Spec,
+    alerts: tuple[Alert, ...],
+    scenario: Scenario,
+    timing: Timing,
+    said: dict[Alert, dict[str, str]],
+) -> dict[tuple[int, str], list[dict[str, Any]]]:
+    """Return by evaluation and alert name what must fire, by the table's own function."""
+    length = len(next(iter(scenario.series.values())))
+    times = np.arange(length, dtype=float) * timing.evaluation
+    history: ModelHistory = {}
+    for (family, labels), values in scenario.series.items():
+        array = np.array([np.nan if value is None else value for value in values], dtype=float)
+        history.setdefault(family, []).append((dict(labels), array))
+    history = looked_back(history, timing.lookback // timing.evaluation)
+    found: dict[tuple[int, str], list[dict[str, Any]]] = {
+        (step, alert.name): [] for step in scenario.checks for alert in alerts
+    }
+    for alert in alerts:
+        for identity, found_values in judge.active(alert, history, times).items():
+            fires = firing(~np.isnan(found_values), times, hold(alert, timing), keep(alert, spec, timing))
+            for step in scenario.checks:
+                if fires[step]:
+                    found[step, alert.name].append(
+                        _told(alert, identity, found_values, step, history, said[alert])
+                    )
+    return found
+
+
+def _told(
+    alert: Alert, identity: Identity, values: Values, step: int, history: ModelHistory, said: dict[str, str]
+) -> dict[str, Any]:
+    """Return the labels and annotations of one alert; a kept one still tells its last active value."""
+    labels = dict(sorted(identity - {("alertname", alert.name)}))
+    last = int(np.flatnonzero(~np.isnan(values[: step + 1]))[-1])
+    worst = _worst(alert, labels.get("baseline", ""), history, last)
+    told = {name: rendered(text, alert, labels, float(values[last]), worst) for name, text in said.items()}
+    return {"exp_labels": labels, "exp_annotations": {name: text for name, text in told.items() if text}}
+
+
+def _worst(alert: Alert, baseline: str, history: ModelHistory, step: int) -> list[tuple[str, float]]:
+    selector = worst_selector(alert, baseline)
+    if selector is None:
+        return []
+    found = judge.vector(selector, ("column",), history)
+    scores = [
+        (dict(key).get("column", ""), float(one[step]))
+        for key, one in found.items()
+        if one[step] == one[step]
+    ]
+    return sorted(scores, key=lambda score: -score[1])[:WORST]

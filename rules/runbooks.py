@@ -1,0 +1,235 @@
+"""Runbook pages: what an alert means, how it is computed, where to look, usual causes, how to tune."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wolfpack.rules.yaml_text import HEADER
+from wolfpack.spec import names
+
+
+@dataclass(frozen=True)
+class Runbook:
+    """One page. `look` and `causes` are lists of sentences; `families` are queried by the page."""
+
+    meaning: str
+    computation: str
+    look: tuple[str, ...]
+    causes: tuple[str, ...]
+    tune: str
+    families: tuple[str, ...] = ()
+
+
+_NOISE = (
+    "Beside a score stands its noise floor: what the score reaches without drift at these row counts, "
+    "or what it "
+    "reached within the reference's own history, whichever is larger. The alert needs `score > "
+    "threshold` and "
+    "`score > noise`."
+)
+_SHIFT = (
+    f"`{names.COLUMN_PSI}` or `{names.COLUMN_KS}` of the newest window against the baseline, beyond "
+    "the threshold "
+    f"of the spec. {_NOISE}"
+)
+_SHIFTED = (
+    names.COLUMN_PSI.name, names.COLUMN_PSI_NOISE.name, names.COLUMN_KS.name, names.COLUMN_KS_NOISE.name,
+)  # fmt: skip
+
+RUNBOOKS: dict[str, Runbook] = {
+    "ModelDataLate": Runbook(
+        "A pane of event time was expected and has not come.",
+        f"The time is past `{names.WINDOW_DUE}`: the scheduled time of the oldest missing pane plus `grace`.",
+        (
+            "Did the job run? Look at the scheduler's log of the day.",
+            "Did it run and send to another model or role?",
+        ),
+        (
+            "The job or a table above it failed or waits.",
+            "A holiday without data.",
+            "The schedule of the spec is wrong.",
+        ),
+        "Planned gaps belong under `skip`; a job that is always later needs another `schedule` or a "
+        "longer `grace`.",
+        (names.WINDOW_DUE.name,),
+    ),
+    "ModelColumnMissing": Runbook(
+        "Rows came, but a column of them lacks more values than it did in the reference, or is wholly empty.",
+        f"`{names.COLUMN_MISSING_INCREASE}` of the newest pane beyond `drift.missing` and its noise; "
+        "for a column with "
+        f"`missing:` in the spec `{names.COLUMN_MISSING}` itself; without a reference, a column "
+        "without any value.",
+        ("Is it one column, or all of one source table?", "Since which pane?", "Which segment?"),
+        (
+            "A join found no partner.",
+            "A source arrived empty or was renamed.",
+            "A parser gave up on a new format.",
+        ),
+        "Give the column levels of its own under `columns: NAME: missing:`; an empty `missing: {}` "
+        "there silences it. "
+        "When the pane was wrong, send the corrected table as the same part: the alert resolves.",
+        (names.COLUMN_MISSING.name, names.COLUMN_MISSING_INCREASE.name),
+    ),
+    "ModelRowsDropped": Runbook(
+        "Far fewer rows came than on the same days of the weeks before, in all or in one segment.",
+        f"`{names.PANE_ROWS}` under `change.rows.ratio` times `{names.PANE_ROWS_TRAILING}`, where the "
+        "latter is at "
+        "least `change.rows.min_rows`.",
+        ("Which segments dropped?", "Was only a part of the table sent?"),
+        ("A region or a source is missing.", "A filter or a join changed.", "A holiday."),
+        "Lower `change.rows.ratio`, raise `change.rows.min_rows`, or put planned days under `skip`.",
+        (names.PANE_ROWS.name, names.PANE_ROWS_TRAILING.name),
+    ),
+    "ModelRowsDoubled": Runbook(
+        "Far more rows came than on the same days of the weeks before, in all or in one segment.",
+        f"`{names.PANE_ROWS}` over `{names.PANE_ROWS_TRAILING}` divided by `change.rows.ratio`.",
+        ("Were rows sent twice under different parts?", "Which segments grew?"),
+        ("A join multiplies rows.", "A re-run was sent as a new part instead of the same.", "Real growth."),
+        "Lower `change.rows.ratio`; a re-run must use the same `part`.",
+        (names.PANE_ROWS.name, names.PANE_ROWS_TRAILING.name),
+    ),
+    "ModelColumnNovel": Runbook(
+        "A column has values that the training data never had.",
+        f"`{names.COLUMN_NOVEL}` of the newest window beyond `drift.novel`. {_NOISE}",
+        ("Which values are new?", "Since which pane?"),
+        ("A new category, such as a shop that opened.", "Another unit or coding.", "A release upstream."),
+        "Raise `drift.novel`; when the new values are to stay, register a newer reference.",
+        (names.COLUMN_NOVEL.name, names.COLUMN_NOVEL_NOISE.name),
+    ),
+    "ModelColumnDrift": Runbook(
+        "An input column is distributed differently than in the baseline. By itself this need not harm.",
+        _SHIFT,
+        ("Did quality or predictions move too?", "Do other columns of the same source drift?"),
+        ("A season.", "Another unit.", "A change of the population.", "A change upstream."),
+        "Raise `drift.psi` or `drift.ks`; choose a reference that covers the season.",
+        _SHIFTED,
+    ),
+    "ModelPredictionDrift": Runbook(
+        "The model's predictions are distributed differently than in the baseline.",
+        _SHIFT,
+        ("Which input columns drifted?", "Was a version released?", "Did quality move?"),
+        ("Inputs drifted.", "A release.", "The world changed."),
+        "Raise `drift.psi` or `drift.ks`; after an accepted release register a new reference.",
+        _SHIFTED,
+    ),
+    "ModelColumnsDrifted": Runbook(
+        "Many input columns drifted at once: rather a change of the population or a broken table than "
+        "of one column.",
+        f"`{names.DRIFTED_COLUMNS}` over `drift.columns`.",
+        ("The description names the columns with the largest PSI.", "Do they come from one source?"),
+        ("A wrong or partial table.", "A season.", "A new kind of user."),
+        "Raise `drift.columns`, or register a newer reference.",
+        (names.DRIFTED_COLUMNS.name, names.COLUMN_PSI.name),
+    ),
+    "ModelReleaseShift": Runbook(
+        "Two versions are live, and the newer one predicts differently from the one before it.",
+        f"For each live version, `{names.COLUMN_PSI}` or `{names.COLUMN_KS}` of its predictions with "
+        f'`baseline="version"`. {_NOISE}',
+        ("Was the change intended?", "Do consumers of the score use fixed thresholds?"),
+        ("A better model with another calibration.", "A model trained on wrong data."),
+        "It ends when the older version has left the window. Raise `drift.psi` or `drift.ks` to be "
+        "told less.",
+        _SHIFTED,
+    ),
+    "ModelQualityLow": Runbook(
+        "Measured against labels, the model is beyond a bound of its spec.",
+        f"`{names.ROC_AUC}` or `{names.BRIER}` against `quality.METRIC.warning` or `.critical`.",
+        ("How many labels have come?", "Which segments are bad?", "Are the labels right?"),
+        ("The world changed.", "Labels are wrong or partial.", "Inputs are broken: look for other alerts."),
+        "Change the bound under `quality`.",
+        (names.ROC_AUC.name, names.ROC_AUC_STDERR.name, names.BRIER.name),
+    ),
+    "ModelQualityDropped": Runbook(
+        "Measured against labels, the model is worse than its reference, or than it lately was.",
+        f"`{names.ROC_AUC}` under `{names.ROC_AUC_BASELINE}` less `drop`, or `{names.BRIER}` over "
+        f"`{names.BRIER_BASELINE}` plus `drop`.",
+        ("Since when?", "Which segments?", "Are the labels right?"),
+        ("The world changed.", "Labels are wrong or partial.", "A release."),
+        "Change `quality.METRIC.drop`.",
+        (names.ROC_AUC.name, names.ROC_AUC_BASELINE.name, names.BRIER.name, names.BRIER_BASELINE.name),
+    ),
+    "ModelAnomaly": Runbook(
+        "A watched metric left the band that its own history, with seasons and trend, lets expect.",
+        f"`{names.ANOMALY_SCORE}` beyond 1 or -1; the sidecar computes it from the event history.",
+        (
+            f"Draw `{names.ANOMALY_LOWER}` and `{names.ANOMALY_UPPER}` beside the metric.",
+            "What else moved that day?",
+        ),
+        ("An incident upstream.", "A holiday.", "A level shift that the detector will learn."),
+        "Remove or change the entry under `detect`; put planned days under `skip`.",
+        (names.ANOMALY_SCORE.name, names.ANOMALY_EXPECTED.name),
+    ),
+    "ModelRulesOutdated": Runbook(
+        "The exporter runs a spec other than the one these rules were generated from.",
+        f"`{names.MODEL_INFO}` has had another `spec_hash` for longer than the rules look back.",
+        ("Who changed the spec, and were rules generated after it?",),
+        ("The spec was deployed to the exporter only, or the rules to Prometheus only.",),
+        "Run `wolfpack rules` on the spec in force, and reload Prometheus.",
+        (names.MODEL_INFO.name,),
+    ),
+    "WolfpackExporterDown": Runbook(
+        "Prometheus cannot scrape the exporter: no model is watched. All other alerts of models are "
+        "inhibited.",
+        "No target of the scrape job `wolfpack` has `up == 1`, or the job has no target.",
+        ("Does `/-/healthy` of the exporter answer?", "Is the scrape job named `wolfpack`?"),
+        ("The process was killed.", "A wrong address or token in the scrape job."),
+        "During maintenance, silence it by `alertname`.",
+    ),
+    "WolfpackReloadFailed": Runbook(
+        "The exporter was told to load its specs again and could not. It goes on with those from before.",
+        f"`{names.RELOAD_SUCCESSFUL}` is 0.",
+        ("Run `wolfpack check` on the folder of specs: it names file and line.",),
+        ("A spec with a fault.", "Two files for one model."),
+        "Correct the spec and reload.",
+        (names.RELOAD_SUCCESSFUL.name,),
+    ),
+    "WolfpackComputeFailing": Runbook(
+        "Windows of a project raise errors when they are computed; their metrics are old.",
+        f"`{names.COMPUTE_FAILURES}` grew within the lookback.",
+        ("The exporter's log has the error with model and window.",),
+        ("Parts that do not fit each other.", "A full disk under the ledger."),
+        "This one is not tuned: report the error.",
+        (names.COMPUTE_FAILURES.name,),
+    ),
+    "WolfpackWatchdog": Runbook(
+        "Nothing is wrong: this alert always fires, so that its absence can be noticed elsewhere.",
+        "`vector(1)`.",
+        ("If it is absent: is Prometheus evaluating, and does Alertmanager deliver?",),
+        ("Prometheus or Alertmanager is down, or the route is broken.",),
+        "Give the receiver `WolfpackWatchdog` a service that warns when the pulse stops; without one "
+        "it is not sent.",
+    ),
+}
+
+
+def page(name: str) -> str:
+    """Return the runbook of an alert as Markdown.
+
+    Raises
+    ------
+    ValueError
+        If there is no such alert.
+    """
+    if name not in RUNBOOKS:
+        raise ValueError(f"{name!r} has no runbook; known are {', '.join(RUNBOOKS)}")
+    one = RUNBOOKS[name]
+    queries = "".join(f"    {family}{_pins(family)}\n" for family in one.families)
+    parts = [
+        f"<!-- {HEADER} -->\n\n# {name}\n\n{one.meaning}\n",
+        f"## How it is computed\n\n{one.computation}\n",
+        "## What to look at first\n\nThe model's board (`dashboard_url` of the alert).\n" + _items(one.look),
+        f"Queries:\n\n{queries}" if queries else "",
+        "## Usual causes\n" + _items(one.causes),
+        f"## How to tune or silence it\n\n{one.tune}\n\nFor a time: silence it in Alertmanager by its "
+        "labels.\n",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _pins(family: str) -> str:
+    labels = names.FAMILIES[family].labels
+    return '{project="PROJECT", model="MODEL"}' if set(names.MODEL) <= set(labels) else ""
+
+
+def _items(items: tuple[str, ...]) -> str:
+    return "\n" + "".join(f"- {item}\n" for item in items)

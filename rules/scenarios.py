@@ -1,0 +1,211 @@
+"""Made histories that hold all alerts of a model: silent, boundary, fires, missing, restart.
+
+For each row of the table the smallest set of series is found that fires it; sets that do not contradict
+each other are packed into one test. What must fire then is computed by the table's own function, so that
+`promtool test rules` proves the printed expressions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from wolfpack.rules.alert import Absent, Alert, Clause, Condition, Op, Relative, Selector
+from wolfpack.rules.timing import Timing
+
+Labels = tuple[tuple[str, str], ...]
+SeriesKey = tuple[str, Labels]
+"""Family name and labels of a series."""
+Values = list[float | None]
+_ROLES = ("input", "prediction", "label")
+_DOWN = 5
+"""Failed scrapes in a row that must not resolve anything."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """Values of the series that one alternative of one alert reads: firing, just not firing, and healthy."""
+
+    fires: dict[SeriesKey, float]
+    boundary: dict[SeriesKey, float]
+    silent: dict[SeriesKey, float]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A test: series on the grid of evaluations (None: no sample), and the evaluations to look at."""
+
+    name: str
+    series: dict[SeriesKey, Values]
+    checks: tuple[int, ...]
+
+
+def scenarios(alerts: Sequence[Alert], timing: Timing) -> list[Scenario]:
+    """Return the scenarios of a model; one that needs contradictory values is split into several."""
+    settled = math.ceil((timing.lookback + timing.for_) / timing.evaluation) + 2
+    examples = list(_examples(alerts, settled * timing.evaluation))
+    found = []
+    for name, kind in (("silent", "silent"), ("boundary", "boundary"), ("fires", "fires")):
+        for place, series in enumerate(_packed([getattr(example, kind) for example in examples])):
+            steps: dict[SeriesKey, Values] = {key: [value] * (settled + 1) for key, value in series.items()}
+            found.append(Scenario(_numbered(name, place), steps, (settled,)))
+    for place, series in enumerate(_packed([example.fires for example in examples])):
+        found.append(_missing(_numbered("missing", place), series, settled, timing))
+        found.append(_restart(_numbered("restart", place), series, settled))
+    return found
+
+
+def _missing(name: str, series: dict[SeriesKey, float], settled: int, timing: Timing) -> Scenario:
+    """Failed scrapes change nothing; series gone for longer than the lookback resolve."""
+    after = math.ceil(timing.lookback / timing.evaluation) + 2
+    down = min(_DOWN, after - 3)
+    steps: dict[SeriesKey, Values] = {
+        key: [value] * (settled + 1) + [None] * down + [value] * 2 + [None] * after
+        for key, value in series.items()
+    }
+    back = settled + down + 2
+    return Scenario(name, steps, (settled + down, back, back + after))
+
+
+def _restart(name: str, series: dict[SeriesKey, float], settled: int) -> Scenario:
+    """A pod with another name takes over: the same alerts, once."""
+    steps: dict[SeriesKey, Values] = {}
+    for (family, labels), value in series.items():
+        steps[family, (*labels, ("instance", "a:9906"))] = [value] * settled + [None] * 5
+        steps[family, (*labels, ("instance", "b:9906"))] = [None] * settled + [value] * 5
+    return Scenario(name, steps, (settled - 1, settled, settled + 4))
+
+
+def _numbered(name: str, place: int) -> str:
+    return f"{name} ({place + 1})" if place else name
+
+
+def _packed(sets: Iterable[dict[SeriesKey, float]]) -> list[dict[SeriesKey, float]]:
+    """Merge sets of values first-fit, as long as no series gets two values."""
+    packed: list[dict[SeriesKey, float]] = []
+    for values in sets:
+        for into in packed:
+            if all(into.get(key, value) == value for key, value in values.items()):
+                into.update(values)
+                break
+        else:
+            packed.append(dict(values))
+    return packed
+
+
+def _examples(alerts: Sequence[Alert], now: float) -> Iterable[Example]:
+    place = 0
+    for alert in alerts:
+        for clauses in alert.any_of:
+            place += 1
+            yield _example(alert, clauses, place, now)
+
+
+def _example(alert: Alert, clauses: tuple[Clause, ...], place: int, now: float) -> Example:
+    subject = clauses[0].selector
+    others = _others(clauses, subject)
+    op, limit = _limit(clauses, subject, others, now)
+    kept = _kept_labels(alert, clauses, place)
+    rest = {_key(selector, kept): value for selector, value in others.items()}
+    key, healthy = _key(subject, kept), _key(subject, kept, healthy=True)
+    beyond, within = _beyond(op, limit), _beyond(">" if op in ("<", "<=") else "<", limit)
+    at = limit if op in ("<", ">") else math.nextafter(limit, within)
+    # A series that is wrong by its labels (another hash) is healthy by having the right ones.
+    silent = {healthy: beyond if healthy != key else _healthy(clauses[0], others, within)}
+    return Example({key: beyond, **rest}, {key: at, **rest}, silent | rest)
+
+
+def _others(clauses: tuple[Clause, ...], subject: Selector) -> dict[Selector, float]:
+    """Return a value for each selector besides the subject: enough for its conditions, or out of the way."""
+    limits = [
+        clause.operand
+        for clause in clauses
+        if isinstance(clause, Condition) and clause.selector == subject and isinstance(clause.operand, float)
+    ]
+    found: dict[Selector, float] = {}
+    for clause in clauses:
+        if isinstance(clause, Condition) and isinstance(clause.operand, Relative):
+            best = 1.0 if clause.op in ("<", "<=") else 0.0  # of a quality metric
+            found.setdefault(clause.operand.selector, min(limits) / 2 if limits else best)
+    for clause in clauses:
+        if isinstance(clause, Condition) and clause.selector != subject and isinstance(clause.operand, float):
+            found[clause.selector] = _beyond(clause.op, clause.operand)
+    return found
+
+
+def _limit(
+    clauses: tuple[Clause, ...], subject: Selector, others: dict[Selector, float], now: float
+) -> tuple[Op, float]:
+    """Return the side and the limit beyond which the subject fires."""
+    limits: list[float] = []
+    op: Op = ">"
+    for clause in clauses:
+        if isinstance(clause, Absent) or clause.selector != subject:
+            continue
+        op, operand = clause.op, clause.operand
+        if isinstance(operand, Relative):
+            limits.append(others[operand.selector] * operand.factor + operand.offset)
+        else:
+            limits.append(now if operand == "now" else operand)
+    return op, min(limits) if op in ("<", "<=") else max(limits)
+
+
+def _healthy(first: Clause, others: dict[Selector, float], within: float) -> float:
+    """Return a value of the subject that fires no other row either: its baseline, or zero where healthy."""
+    if isinstance(first, Condition) and isinstance(first.operand, Relative):
+        return others[first.operand.selector]
+    if isinstance(first, Condition) and isinstance(first.operand, float):
+        return 0.0 if (first.operand > 0) == (first.op in (">", ">=")) else within
+    return within
+
+
+def _beyond(op: Op, limit: float) -> float:
+    """Return a plain number on the side of the limit that `op` names, within 0 to 1 if the limit is."""
+    if op == ">=" or op == "<=":
+        return limit
+    if op == "<":
+        return limit / 2 if limit > 0 else limit * 2 - 1
+    return (limit + 1) / 2 if 0 <= limit < 1 else limit * 2 if limit > 0 else limit / 2
+
+
+def _kept_labels(alert: Alert, clauses: tuple[Clause, ...], place: int) -> dict[str, str]:
+    """Return values for the labels that the alert keeps, which fit every selector of the alternative."""
+    selectors = [clause.selector for clause in clauses]
+    selectors += [
+        c.operand.selector for c in clauses if isinstance(c, Condition) and isinstance(c.operand, Relative)
+    ]
+    kept: dict[str, str] = {}
+    for label in alert.by:
+        wanted = [
+            v for s in selectors for m in s.matchers if m.label == label and not m.negated for v in m.values
+        ]
+        candidates = [*wanted, *_free(alert, label, place)]
+        fits = (value for value in candidates if all(_fits(selector, label, value) for selector in selectors))
+        kept[label] = next(fits)
+    return kept
+
+
+def _free(alert: Alert, label: str, place: int) -> tuple[str, ...]:
+    if label in ("segment", "segment_value"):
+        # Alerts on a whole model share their series unless a segment keeps them apart.
+        return ("",) if "column" in alert.by else (f"{label} {place}", "")
+    return _ROLES if label == "role" else (f"{label} {place}",)
+
+
+def _fits(selector: Selector, label: str, value: str) -> bool:
+    return all(matcher.holds({label: value}) for matcher in selector.matchers if matcher.label == label)
+
+
+def _key(selector: Selector, kept: dict[str, str], *, healthy: bool = False) -> SeriesKey:
+    """Return the series of a selector; `healthy` gives labels that are not kept the values it excludes."""
+    labels = []
+    for label in selector.family.labels:
+        value = kept.get(label)
+        if value is None:
+            matcher = next((matcher for matcher in selector.matchers if matcher.label == label), None)
+            plain = matcher is not None and (healthy or not matcher.negated)
+            value = matcher.values[0] if matcher is not None and plain else "other"
+        if value:
+            labels.append((label, value))
+    return selector.family.name, tuple(labels)

@@ -1,0 +1,250 @@
+"""The alert table: from a spec to its alerts, with literal thresholds.
+
+One row per alert kind and severity, never per column: columns that share a threshold share one selector.
+Thresholds are exceeded, never met: `score > threshold and score > noise`. A row without a threshold in the
+spec is left out. Series are judged for all live versions together (``version=""``), except by the release
+rules; and in every segment that is exposed, since a team chose these by naming them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+from wolfpack.rules.alert import Absent, Alert, Clause, Condition, Matcher, Op, Relative, Selector, Severity
+from wolfpack.rules.told import TOLD
+from wolfpack.spec import Family, Spec, names
+
+_Level = Literal["warning", "critical"]
+_LEVELS: tuple[_Level, ...] = ("critical", "warning")
+_QUALITY = {"roc_auc": (names.ROC_AUC, names.ROC_AUC_BASELINE), "brier": (names.BRIER, names.BRIER_BASELINE)}
+_LOW_IS_BAD = frozenset({"roc_auc"})
+"""Quality metrics that drop when the model gets worse; the others rise."""
+_COMPARED = ("reference", "previous", "trailing")
+"""Baselines that columns are compared with; the baseline `version` belongs to the release rules."""
+
+
+def alerts_for(spec: Spec) -> tuple[Alert, ...]:
+    """Return the alerts of a model in the order of the table.
+
+    Raises
+    ------
+    ValueError
+        If the spec asks for an alert whose evidence nothing exposes; the message begins with the spec's key.
+    """
+    builders: tuple[Callable[[Spec], Iterator[Alert]], ...] = (
+        _late, _missing, _rows, _novel, _column_drift, _prediction_drift, _columns_drifted, _release,
+        _quality_low, _quality_dropped, _anomaly, _outdated,
+    )  # fmt: skip
+    return tuple(alert for build in builders for alert in build(spec))
+
+
+def is_(label: str, *values: str) -> Matcher:
+    """Match series whose label has one of the values."""
+    return Matcher(label, values)
+
+
+def is_not(label: str, *values: str) -> Matcher:
+    """Match series whose label has none of the values."""
+    return Matcher(label, values, negated=True)
+
+
+def select(spec: Spec, family: Family, *matchers: Matcher) -> Selector:
+    """Return a selector pinned to the model and, unless a matcher says otherwise, to all live versions."""
+    given = {matcher.label for matcher in matchers}
+    pins = [is_("project", spec.project), is_("model", spec.model)]
+    if "version" in family.labels and "version" not in given:
+        pins.append(is_("version", ""))
+    return Selector(family, (*pins, *matchers))
+
+
+def _alert(
+    spec: Spec, name: str, check: str, severity: Severity, any_of: list[tuple[Clause, ...]],
+    by: tuple[str, ...], *, labels: tuple[tuple[str, str], ...] = (), outlasts: bool = False,
+    worst: Selector | None = None,
+) -> Iterator[Alert]:  # fmt: skip
+    """Yield the row, or nothing if the spec gives no alternative a threshold."""
+    if any_of:
+        told = TOLD[name]
+        yield Alert(
+            name, check, severity, spec.owned_by, tuple(any_of), by, told.summary, told.description, labels,
+            keep_panes=check in ("drift", "quality"), outlasts=outlasts, worst=worst,
+        )  # fmt: skip
+
+
+def _late(spec: Spec) -> Iterator[Alert]:
+    """Without input or predictions nothing below can be trusted; labels only make quality late."""
+    severities: tuple[tuple[Severity, Matcher], ...] = (
+        ("critical", is_not("role", "label")), ("warning", is_("role", "label")),
+    )  # fmt: skip
+    for severity, role in severities:
+        due = select(spec, names.WINDOW_DUE, role)
+        yield from _alert(
+            spec, "ModelDataLate", "late", severity, [(Condition(due, "<", "now"),)], names.WINDOW_DUE.labels
+        )
+
+
+def _missing(spec: Spec) -> Iterator[Alert]:
+    """The increase over the reference; for columns with `missing:` the ratio itself.
+
+    Where there is no increase (no reference, or it lacks the column) only a wholly empty column is told,
+    at the highest severity that the spec has for missing values.
+    """
+    own = tuple(sorted(name for name, column in spec.columns.items() if column.missing is not None))
+    others = (is_not("column", *own),) if own else ()
+    increase = select(spec, names.COLUMN_MISSING_INCREASE, *others)
+    noise = select(spec, names.COLUMN_MISSING_INCREASE_NOISE, *others, is_("baseline", "reference"))
+    ratio = select(spec, names.COLUMN_MISSING, *others)
+    empty: tuple[Clause, ...] = (Condition(ratio, ">=", 1.0), Absent(increase))
+    for level in _LEVELS:
+        threshold = getattr(spec.drift.missing, level)
+        any_of: list[tuple[Clause, ...]] = []
+        if threshold is not None:
+            any_of.append((Condition(increase, ">", threshold), Condition(increase, ">", Relative(noise))))
+            any_of += [empty] if level == "critical" or spec.drift.missing.critical is None else []
+        any_of += _missing_ratio(spec, level)
+        yield from _alert(spec, "ModelColumnMissing", "missing", level, any_of, names.COLUMN_MISSING.labels)
+
+
+def _missing_ratio(spec: Spec, level: _Level) -> list[tuple[Clause, ...]]:
+    """Return an alternative for each threshold that columns set themselves."""
+    columns: dict[float, list[str]] = {}
+    for name, column in sorted(spec.columns.items()):
+        threshold = getattr(column.missing, level, None)
+        if threshold is not None:
+            columns.setdefault(threshold, []).append(name)
+    return [
+        (Condition(select(spec, names.COLUMN_MISSING, is_("column", *named)), ">", threshold),)
+        for threshold, named in sorted(columns.items())
+    ]
+
+
+def _rows(spec: Spec) -> Iterator[Alert]:
+    rule = spec.change.rows
+    if rule is None:
+        return
+    if rule.against != "trailing":
+        raise ValueError(
+            f"change.rows.against: {rule.against!r} cannot be judged by this release, which exposes no "
+            "rows of "
+            "the previous pane; write 'trailing'"
+        )
+    rows, trailing = select(spec, names.PANE_ROWS), select(spec, names.PANE_ROWS_TRAILING)
+    enough = Condition(trailing, ">=", float(rule.min_rows))
+    kinds: tuple[tuple[str, Op, float], ...] = (
+        ("ModelRowsDropped", "<", rule.ratio), ("ModelRowsDoubled", ">", 1 / rule.ratio),
+    )  # fmt: skip
+    for name, op, factor in kinds:
+        change = Condition(rows, op, Relative(trailing, factor))
+        yield from _alert(spec, name, "rows", "warning", [(change, enough)], names.PANE_ROWS.labels)
+
+
+def _novel(spec: Spec) -> Iterator[Alert]:
+    for level in _LEVELS:
+        threshold = getattr(spec.drift.novel, level)
+        if threshold is not None:
+            noise = select(spec, names.COLUMN_NOVEL_NOISE, is_("baseline", "reference"))
+            novel = _beyond(select(spec, names.COLUMN_NOVEL), threshold, noise)
+            yield from _alert(spec, "ModelColumnNovel", "drift", level, [novel], names.COLUMN_NOVEL.labels)
+
+
+def _column_drift(spec: Spec) -> Iterator[Alert]:
+    """A column may drift without harm, so it is told one severity lower than a prediction."""
+    severities: tuple[tuple[Severity, _Level], ...] = (("warning", "critical"), ("info", "warning"))
+    for severity, level in severities:
+        any_of = _shifted(spec, level, is_("role", "input"), *_baselines(spec))
+        yield from _alert(spec, "ModelColumnDrift", "drift", severity, any_of, names.COLUMN_PSI.labels)
+
+
+def _prediction_drift(spec: Spec) -> Iterator[Alert]:
+    for level in _LEVELS:
+        any_of = _shifted(spec, level, is_("role", "prediction"), *_baselines(spec))
+        yield from _alert(spec, "ModelPredictionDrift", "drift", level, any_of, names.COLUMN_PSI.labels)
+
+
+def _release(spec: Spec) -> Iterator[Alert]:
+    """Each live version's predictions against those of the version before it."""
+    matchers = (is_not("version", ""), is_("role", "prediction"), is_("baseline", "version"))
+    any_of = _shifted(spec, "warning", *matchers)
+    yield from _alert(spec, "ModelReleaseShift", "release", "warning", any_of, names.COLUMN_PSI.labels)
+
+
+def _baselines(spec: Spec) -> list[Matcher]:
+    compared = [baseline for baseline in _COMPARED if baseline in spec.drift.baseline]
+    return [is_("baseline", *compared)] if compared else []
+
+
+def _shifted(spec: Spec, level: _Level, *matchers: Matcher) -> list[tuple[Clause, ...]]:
+    """Return alternatives: PSI, or Kolmogorov-Smirnov, beyond its threshold and its own noise."""
+    any_of: list[tuple[Clause, ...]] = []
+    if not any(matcher.label == "baseline" for matcher in matchers):
+        return any_of
+    for levels, score, noise in (
+        (spec.drift.psi, names.COLUMN_PSI, names.COLUMN_PSI_NOISE),
+        (spec.drift.ks, names.COLUMN_KS, names.COLUMN_KS_NOISE),
+    ):
+        threshold = getattr(levels, level)
+        if threshold is not None:
+            any_of.append(_beyond(select(spec, score, *matchers), threshold, select(spec, noise, *matchers)))
+    return any_of
+
+
+def _beyond(score: Selector, threshold: float, noise: Selector) -> tuple[Clause, ...]:
+    return (Condition(score, ">", threshold), Condition(score, ">", Relative(noise)))
+
+
+def _columns_drifted(spec: Spec) -> Iterator[Alert]:
+    for level in _LEVELS:
+        threshold = getattr(spec.drift.columns, level)
+        for baseline in _baselines(spec) if threshold is not None else []:
+            matchers = (is_("role", "input"), baseline)
+            share = Condition(select(spec, names.DRIFTED_COLUMNS, *matchers), ">", threshold)
+            worst = select(spec, names.COLUMN_PSI, is_("role", "input"), is_("segment", ""))
+            yield from _alert(
+                spec,
+                "ModelColumnsDrifted",
+                "drift",
+                level,
+                [(share,)],
+                names.DRIFTED_COLUMNS.labels,
+                worst=worst,
+            )
+
+
+def _quality_low(spec: Spec) -> Iterator[Alert]:
+    for metric, quality in spec.quality.items():
+        family = _QUALITY[metric][0]
+        for level in _LEVELS:
+            bound = getattr(quality, level)
+            if bound is not None:
+                low = Condition(select(spec, family), bound.op, bound.value)
+                labels = (("metric", family.name),)
+                yield from _alert(
+                    spec, "ModelQualityLow", "quality", level, [(low,)], family.labels, labels=labels
+                )
+
+
+def _quality_dropped(spec: Spec) -> Iterator[Alert]:
+    for metric, quality in spec.quality.items():
+        family, baseline = _QUALITY[metric]
+        if quality.drop is not None:
+            op: Op = "<" if metric in _LOW_IS_BAD else ">"
+            offset = -quality.drop if metric in _LOW_IS_BAD else quality.drop
+            worse = Condition(select(spec, family), op, Relative(select(spec, baseline), offset=offset))
+            labels = (("metric", family.name),)
+            yield from _alert(
+                spec, "ModelQualityDropped", "quality", "warning", [(worse,)], family.labels, labels=labels
+            )
+
+
+def _anomaly(spec: Spec) -> Iterator[Alert]:
+    if spec.detect:
+        score = select(spec, names.ANOMALY_SCORE)
+        any_of: list[tuple[Clause, ...]] = [(Condition(score, ">", 1.0),), (Condition(score, "<", -1.0),)]
+        yield from _alert(spec, "ModelAnomaly", "anomaly", "warning", any_of, names.ANOMALY_SCORE.labels)
+
+
+def _outdated(spec: Spec) -> Iterator[Alert]:
+    """Held longer than the lookback: after a reload the old hash is still seen that long."""
+    other = Condition(select(spec, names.MODEL_INFO, is_not("spec_hash", spec.hash)), ">", 0.0)
+    yield from _alert(spec, "ModelRulesOutdated", "system", "warning", [(other,)], names.MODEL, outlasts=True)

@@ -1,0 +1,76 @@
+"""What each alert of a model says: a static summary, and a description with placeholders (annotations.py)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Told:
+    """The words of one alert."""
+
+    summary: str
+    description: str
+
+
+_OF = "{role} column {column} of {project}/{model}{where}"
+
+TOLD: dict[str, Told] = {
+    "ModelDataLate": Told(
+        "Data of a model did not come in time.",
+        "The {role} data of {project}/{model} was due by {time} and is not there.",
+    ),
+    "ModelColumnMissing": Told(
+        "A column lacks more values than it should.",
+        f"The {_OF} lacks values: {{value}} (share of rows, or its increase over the reference).",
+    ),
+    "ModelRowsDropped": Told(
+        "Far fewer rows came than on the same days of the weeks before.",
+        "Only {count} {role} rows of {project}/{model}{where} came in the newest pane.",
+    ),
+    "ModelRowsDoubled": Told(
+        "Far more rows came than on the same days of the weeks before.",
+        "As many as {count} {role} rows of {project}/{model}{where} came in the newest pane.",
+    ),
+    "ModelColumnNovel": Told(
+        "A column has values that the reference never had.",
+        f"Of the {_OF}, a share of {{value}} are values that the reference never had.",
+    ),
+    "ModelColumnDrift": Told(
+        "An input column is distributed differently.",
+        f"The {_OF} drifted against {{baseline}}: {{value}} (PSI or Kolmogorov-Smirnov), beyond "
+        "threshold and noise.",
+    ),
+    "ModelPredictionDrift": Told(
+        "The predictions are distributed differently.",
+        f"The {_OF} drifted against {{baseline}}: {{value}} (PSI or Kolmogorov-Smirnov), beyond "
+        "threshold and noise.",
+    ),
+    "ModelColumnsDrifted": Told(
+        "Many input columns drifted at once.",
+        "A share of {value} of the columns of {project}/{model} drifted against {baseline}. Largest "
+        "PSI: {worst}.",
+    ),
+    "ModelReleaseShift": Told(
+        "A version predicts differently from the version before it.",
+        f"Version {{version}}: the {_OF} is distributed differently from the version before: {{value}} "
+        "(PSI or Kolmogorov-Smirnov), beyond threshold and noise.",
+    ),
+    "ModelQualityLow": Told(
+        "The quality of a model passed its bound.",
+        "The {metric} of {project}/{model}{where} is {value}, beyond the bound of its spec.",
+    ),
+    "ModelQualityDropped": Told(
+        "The quality of a model is worse than it was.",
+        "The {metric} of {project}/{model}{where} is {value}, worse than its baseline by more than "
+        "its spec allows.",
+    ),
+    "ModelAnomaly": Told(
+        "A metric left the band that its history lets expect.",
+        "{metric} of {project}/{model}{subject} scored {value} by {detector}; beyond 1 or -1 is an alarm.",
+    ),
+    "ModelRulesOutdated": Told(
+        "The rules of a model were generated from another spec than the exporter runs.",
+        "Generate and load the rules of {project}/{model} again: its spec has changed.",
+    ),
+}

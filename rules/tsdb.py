@@ -1,0 +1,179 @@
+"""A real Prometheus over a made history: blocks by promtool, expressions by its HTTP interface."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, Any
+
+import numpy as np
+import requests
+
+from wolfpack.rules.judge import History, Values
+from wolfpack.rules.promql import quoted
+from wolfpack.spec import WolfpackError
+
+PROGRAMS = ("prometheus", "promtool")
+POINTS = 10_000
+"""Points asked for at once; Prometheus answers 11,000 at most."""
+_START_SECONDS = 60.0
+
+
+class Backtester:
+    """A running Prometheus that can be asked for an expression at the points of a grid."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._session = requests.Session()
+        self._session.trust_env = False  # a proxy of the environment is not for the loopback
+
+    def query(self, expr: str, times: Values) -> list[tuple[dict[str, str], Values]]:
+        """Return labels and values of each series of the result; NaN where it has none.
+
+        Parameters
+        ----------
+        times : array, shape (n,), uniform, epoch seconds; the expression is evaluated exactly there.
+        """
+        found: dict[frozenset[tuple[str, str]], Values] = {}
+        width = times[1] - times[0] if len(times) > 1 else 1.0
+        for first in range(0, len(times), POINTS):
+            part = times[first : first + POINTS]
+            for series in self._range(expr, part, width):
+                key = frozenset(series["metric"].items())
+                values = found.setdefault(key, np.full(len(times), np.nan))
+                at = np.array([point[0] for point in series["values"]])
+                place = first + np.rint((at - part[0]) / width).astype(int)
+                values[place] = [float(point[1]) for point in series["values"]]
+        return [(dict(key), values) for key, values in found.items()]
+
+    def ready(self) -> bool:
+        try:
+            return self._session.get(f"{self.url}/-/ready", timeout=5).ok
+        except requests.RequestException:
+            return False
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _range(self, expr: str, times: Values, width: float) -> list[dict[str, Any]]:
+        form = {
+            "query": expr,
+            "start": repr(float(times[0])),
+            "end": repr(float(times[-1])),
+            "step": repr(float(width)),
+        }
+        answer = self._session.post(f"{self.url}/api/v1/query_range", data=form, timeout=300)
+        if not answer.ok:
+            raise WolfpackError(f"Prometheus refused {expr!r}: {answer.status_code} {answer.text[:300]}")
+        result: list[dict[str, Any]] = answer.json()["data"]["result"]
+        return result
+
+
+@contextmanager
+def backtester(histories: Iterable[History], times: Values) -> Iterator[Backtester]:
+    """Run a Prometheus in a temporary folder, with these samples and nothing to scrape, and stop it.
+
+    Raises
+    ------
+    WolfpackError
+        If a program is absent or does not do its part.
+    """
+    absent = [program for program in PROGRAMS if not shutil.which(program)]
+    if absent:
+        raise WolfpackError(
+            f"engine 'prometheus' needs {' and '.join(absent)} on the PATH; install the package prometheus, "
+            "or use engine 'python'"
+        )
+    with TemporaryDirectory(prefix="wolfpack-backtest-") as folder:
+        text, data = Path(folder, "samples.om"), Path(folder, "data")
+        data.mkdir()
+        with text.open("w", encoding="utf-8") as file:
+            written = write_openmetrics(file, histories, times)
+        if written:
+            # Blocks of the usual two hours would take minutes to write and to read.
+            _run(["promtool", "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=2400h",
+                  "--quiet", str(text), str(data)])  # fmt: skip
+        text.unlink()
+        with _running(Path(folder), data) as server:
+            yield server
+
+
+def write_openmetrics(file: IO[str], histories: Iterable[History], times: Values) -> int:
+    """Write samples family by family; return how many series were written."""
+    families: dict[str, list[tuple[str, Values]]] = {}
+    for history in histories:
+        for name, series in history.items():
+            families.setdefault(name, []).extend((_braced(labels), values) for labels, values in series)
+    stamps = [_stamp(at) for at in times.tolist()]
+    for name, lines in sorted(families.items()):
+        file.write(f"# TYPE {name} gauge\n")
+        for braced, values in lines:
+            file.writelines(_lines(f"{name}{braced}", values, stamps))
+    file.write("# EOF\n")
+    return sum(int(not np.isnan(values).all()) for lines in families.values() for _, values in lines)
+
+
+def _lines(series: str, values: Values, stamps: list[str]) -> Iterator[str]:
+    """Yield the samples of one series, a text for each run of equal values."""
+    changes = np.flatnonzero(values[1:] != values[:-1]) + 1
+    ends = [*changes.tolist(), len(values)]
+    for first, end in zip([0, *ends[:-1]], ends, strict=True):
+        value = float(values[first])
+        if value == value:
+            start = f"{series} {value!r} "
+            yield start + f"\n{start}".join(stamps[first:end]) + "\n"
+
+
+def _stamp(at: float) -> str:
+    return str(int(at)) if at == int(at) else f"{at:.3f}"
+
+
+def _braced(labels: Iterable[Any]) -> str:
+    return "{" + ",".join(f"{name}={quoted(value)}" for name, value in dict(labels).items()) + "}"
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise WolfpackError(
+            f"{command[0]} failed with {done.returncode}: {(done.stderr or done.stdout)[-500:]}"
+        )
+
+
+@contextmanager
+def _running(folder: Path, data: Path) -> Iterator[Backtester]:
+    config = folder / "prometheus.yml"
+    config.write_text("global: {}\n", encoding="utf-8")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    # Retention counts from the newest block, so it must cover whatever was written.
+    options = {"config.file": config, "storage.tsdb.path": data, "storage.tsdb.retention.time": "100y",
+               "web.listen-address": address, "log.level": "warn"}  # fmt: skip
+    command = ["prometheus", *(f"--{name}={value}" for name, value in options.items())]
+    with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+        server = Backtester(f"http://{address}")
+        try:
+            _wait(server, process, folder / "log")
+            yield server
+        finally:
+            server.close()
+            process.terminate()
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _wait(server: Backtester, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + _START_SECONDS
+    while not server.ready():
+        if process.poll() is not None or time.monotonic() > until:
+            raise WolfpackError(f"prometheus did not start: {log.read_text(errors='replace')[-500:]}")
+        time.sleep(0.05)

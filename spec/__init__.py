@@ -1,0 +1,38 @@
+"""The YAML of a model, the plan its counts are made on, and the catalogue of every metric name."""
+
+from wolfpack.spec.calendar import Calendar
+from wolfpack.spec.duration import format_duration, parse_duration
+from wolfpack.spec.errors import (
+    Fault,
+    PlanMismatch,
+    ProfileFormatError,
+    SpecError,
+    TableError,
+    WolfpackError,
+)
+from wolfpack.spec.load import Loaded, load, load_all
+from wolfpack.spec.model import Spec
+from wolfpack.spec.names import FAMILIES, Family, family
+from wolfpack.spec.plan import OTHER, ColumnPlan, Plan
+
+__all__ = [
+    "FAMILIES",
+    "OTHER",
+    "Calendar",
+    "ColumnPlan",
+    "Family",
+    "Fault",
+    "Loaded",
+    "Plan",
+    "PlanMismatch",
+    "ProfileFormatError",
+    "Spec",
+    "SpecError",
+    "TableError",
+    "WolfpackError",
+    "family",
+    "format_duration",
+    "load",
+    "load_all",
+    "parse_duration",
+]

@@ -1,0 +1,201 @@
+"""Reading specs: YAML with the line of every value, defaults of the folders above, faults all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from wolfpack.spec.errors import Fault, SpecError
+from wolfpack.spec.model import NOT_YET, Spec
+
+DEFAULTS = "_defaults.yml"
+Place = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A spec, the file it came from, and for each value given the file and line that gave it."""
+
+    spec: Spec
+    path: Path
+    sources: dict[Place, tuple[str, int]]
+
+    @property
+    def warnings(self) -> list[str]:
+        """Things that are allowed but that a user should know."""
+        return [
+            f"{file}:{line}: {place[0]}: checked and kept, but not acted on by this release"
+            for place, (file, line) in self.sources.items()
+            if len(place) == 1 and place[0] in NOT_YET
+        ]
+
+
+def load(path: Path | str, root: Path | str | None = None) -> Loaded:
+    """Read one spec with the defaults of its folder and the folders above it, up to `root`.
+
+    Raises
+    ------
+    SpecError
+        If anything in the file or its defaults is wrong; every fault at once, with file and line.
+    """
+    path = Path(path)
+    merged: dict[str, Any] = {}
+    sources: dict[Place, tuple[str, int]] = {}
+    for file in [*_defaults(path, Path(root) if root else None), path]:
+        data, lines = _read(file)
+        merged = _merge(merged, data)
+        sources |= {place: (str(file), line) for place, line in lines.items()}
+    try:
+        return Loaded(Spec.model_validate(merged), path, sources)
+    except ValidationError as error:
+        raise SpecError([_fault(path, merged, sources, dict(item)) for item in error.errors()]) from None
+
+
+def load_all(paths: Iterable[Path | str]) -> list[Loaded]:
+    """Read every spec among files and folders (``*.yml``, ``*.yaml``), in order of path.
+
+    Raises
+    ------
+    SpecError
+        If a spec is wrong, a path does not exist, or two files describe one model.
+    """
+    loaded: list[Loaded] = []
+    faults: list[Fault] = []
+    for file, root in _files(paths, faults):
+        try:
+            loaded.append(load(file, root))
+        except SpecError as error:
+            faults += error.faults
+    seen: dict[tuple[str, str], Loaded] = {}
+    for one in loaded:
+        key = (one.spec.project, one.spec.model)
+        if key in seen:
+            line = one.sources.get(("model",), ("", 1))[1]
+            faults.append(Fault(str(one.path), line, f"model {'/'.join(key)} is described by {seen[key].path} too"))
+        seen.setdefault(key, one)
+    if faults:
+        raise SpecError(faults)
+    return loaded
+
+
+def _files(paths: Iterable[Path | str], faults: list[Fault]) -> list[tuple[Path, Path | None]]:
+    files: list[tuple[Path, Path | None]] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            found = sorted({*path.rglob("*.yml"), *path.rglob("*.yaml")})
+            files += [(file, path) for file in found if file.name != DEFAULTS]
+        elif path.exists():
+            files.append((path, None))
+        else:
+            faults.append(Fault(str(path), 0, "no such file or folder"))
+    return files
+
+
+def _defaults(path: Path, root: Path | None) -> list[Path]:
+    """Return the defaults files that apply, outermost first; without a root, as far up as they are unbroken."""
+    found: list[Path] = []
+    for folder in path.absolute().parents:
+        file = folder / DEFAULTS
+        if file.exists():
+            found.append(file)
+        elif root is None:
+            break
+        if root is not None and folder == root.absolute():
+            break
+    return found[::-1]
+
+
+def _merge(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(under)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = _merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _read(file: Path) -> tuple[dict[str, Any], dict[Place, int]]:
+    try:
+        text = file.read_text(encoding="utf-8")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError([Fault(str(file), 0, f"cannot be read: {error}")]) from None
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise SpecError([Fault(str(file), line, f"is no YAML: {getattr(error, 'problem', error)}")]) from None
+    if not isinstance(node, yaml.MappingNode):
+        raise SpecError([Fault(str(file), 1, "must be a mapping that begins with `version: wolfpack/v1`")])
+    lines: dict[Place, int] = {}
+    faults: list[Fault] = []
+    _walk(node, (), lines, faults, str(file))
+    if faults:
+        raise SpecError(faults)
+    return data, lines
+
+
+def _walk(node: yaml.Node, place: Place, lines: dict[Place, int], faults: list[Fault], file: str) -> None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            inner = (*place, str(key.value))
+            line = key.start_mark.line + 1
+            if inner in lines:
+                faults.append(Fault(file, line, f"{_dotted(inner)}: is given twice, first in line {lines[inner]}"))
+            lines[inner] = line
+            _walk(value, inner, lines, faults, file)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            lines[(*place, index)] = value.start_mark.line + 1
+            _walk(value, (*place, index), lines, faults, file)
+
+
+def _dotted(place: Place) -> str:
+    text = ""
+    for part in place:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def _fault(path: Path, data: dict[str, Any], sources: dict[Place, tuple[str, int]], error: dict[str, Any]) -> Fault:
+    place = tuple(part for part in error["loc"] if part != "[key]")
+    nearest = place
+    while nearest and nearest not in sources:
+        nearest = nearest[:-1]
+    file, line = sources.get(nearest, (str(path), 1))
+    dotted = _dotted(place)
+    if error["type"] == "extra_forbidden":
+        text = f"unknown key, value {error['input']!r}; {_hint(place, data)}"
+    elif error["type"] == "missing":
+        text = "is missing and has no default"
+    else:
+        text = str(error["msg"]).removeprefix("Value error, ")
+        text = text if error["type"] == "value_error" else f"{error['input']!r} is not allowed: {text}"
+    return Fault(file, line, f"{dotted}: {text}" if dotted else text)
+
+
+def _hint(place: Place, data: dict[str, Any]) -> str:
+    known = list(_section(place[:-1], data).model_fields)
+    near = get_close_matches(str(place[-1]), known, 1)
+    return (f"did you mean {near[0]!r}? " if near else "") + f"Known are {', '.join(known)}"
+
+
+def _section(place: Place, data: dict[str, Any]) -> type[BaseModel]:
+    """Return the model of the section at `place`, found by walking the annotations."""
+    section: type[BaseModel] = Spec
+    for part in place:
+        if part in section.model_fields:
+            found = _models(section.model_fields[str(part)].annotation)
+            section = found[0] if found else section
+    return section
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for inner in getattr(annotation, "__args__", ()) for model in _models(inner)]

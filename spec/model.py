@@ -1,0 +1,325 @@
+"""The spec of one model: what the YAML may say, and what holds when it says nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from cronsim import CronSim, CronSimError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
+
+from wolfpack.spec.calendar import Calendar
+from wolfpack.spec.duration import format_duration, parse_duration
+from wolfpack.spec.names import FAMILIES
+
+_EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+MAX_LABEL = 128
+"""Longest column name or segment value, in characters; longer ones are refused, never cut."""
+
+
+def _duration(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a duration; write a number and a unit, as in '6h'")
+    return parse_duration(value)
+
+
+def _name(value: str) -> str:
+    if not NAME.fullmatch(value):
+        raise ValueError(
+            f"{value!r} is not a name; letters, digits, '.', '_' and '-' are allowed, 64 at most, "
+            "and the first is a letter or a digit"
+        )
+    return value
+
+
+def check_label(value: str) -> str:
+    """Return a column name or segment value that can be a label value, else raise ValueError."""
+    if len(value) > MAX_LABEL or any(ord(char) < 32 or 127 <= ord(char) < 160 for char in value):
+        raise ValueError(
+            f"{value[:40]!r} cannot be a label value: at most {MAX_LABEL} characters without control characters"
+        )
+    return value
+
+
+def _timezone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f"{value!r} is no time zone of the IANA list, as in 'Europe/Paris' or 'UTC'")
+    return value
+
+
+def _cron(value: str) -> str:
+    try:
+        CronSim(value, datetime(2024, 1, 1))
+    except CronSimError as error:
+        raise ValueError(f"{value!r} is no schedule ({error}); write five cron fields, as in '0 6 * * *'") from None
+    return value
+
+
+def _range(value: tuple[float | None, float | None]) -> tuple[float | None, float | None]:
+    low, high = value
+    if low is not None and high is not None and low >= high:
+        raise ValueError(f"[{low}, {high}] holds nothing; the first number must be smaller than the second")
+    return value
+
+
+class Bound(BaseModel):
+    """A side of a number, written ``"< 0.75"`` or ``"> 0.25"``."""
+
+    model_config = ConfigDict(frozen=True)
+    op: Literal["<", ">"]
+    value: float
+
+    @classmethod
+    def parse(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        match = re.fullmatch(r"\s*([<>])\s*(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*", value)
+        if not match:
+            raise ValueError(f"{value!r} is no bound; write '< NUMBER' or '> NUMBER', as in '< 0.75'")
+        return {"op": match[1], "value": float(match[2])}
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(format_duration, return_type=str)]
+Name = Annotated[str, AfterValidator(_name)]
+Label = Annotated[str, Field(min_length=1), AfterValidator(check_label)]
+Range = Annotated[tuple[float | None, float | None], AfterValidator(_range)]
+Ratio = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+BoundText = Annotated[
+    Bound, BeforeValidator(Bound.parse), PlainSerializer(lambda b: f"{b.op} {b.value:g}", return_type=str)
+]
+
+
+class Section(BaseModel):
+    """A mapping of the spec; keys it does not know are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Levels(Section):
+    """Thresholds by severity; a level left out does not alert."""
+
+    warning: Positive | None = None
+    critical: Positive | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Levels:
+        if self.warning is not None and self.critical is not None and self.critical < self.warning:
+            raise ValueError(f"critical {self.critical:g} is under warning {self.warning:g}; it must be above")
+        return self
+
+
+class RatioLevels(Levels):
+    """Levels of a ratio, which never exceeds 1."""
+
+    @model_validator(mode="after")
+    def _reachable(self) -> RatioLevels:
+        for name, value in (("warning", self.warning), ("critical", self.critical)):
+            if value is not None and value >= 1:
+                raise ValueError(f"{name} {value:g} cannot be exceeded; it is a ratio in the range 0<=x<=1")
+        return self
+
+
+class Column(Section):
+    type: Literal["numeric", "categorical", "boolean", "datetime", "text", "image", "list", "embedding"] | None = None
+    range: Range | None = None
+    missing: RatioLevels | None = None
+
+
+class Prediction(Section):
+    column: Label
+    task: Literal["binary", "multiclass", "regression", "ranking"] = "binary"
+    threshold: float = 0.5
+    range: Range | None = None
+
+
+class LabelColumn(Section):
+    column: Label
+    key: Label
+    matures_after: Duration | None = None
+
+
+class Segment(Section):
+    columns: list[Label] = []
+    values: list[Label] | None = None
+
+
+class Drift(Section):
+    baseline: list[Literal["reference", "previous", "trailing", "version"]] = ["reference"]
+    psi: Levels = Levels(warning=0.1)
+    ks: RatioLevels = RatioLevels(warning=0.1)
+    novel: RatioLevels = RatioLevels(warning=0.005)
+    missing: RatioLevels = RatioLevels(warning=0.05, critical=0.2)
+    columns: RatioLevels = RatioLevels(warning=0.5)
+    min_rows: Annotated[int, Field(ge=1)] = 10
+
+
+class Quality(Section):
+    warning: BoundText | None = None
+    critical: BoundText | None = None
+    drop: Positive | None = None
+
+
+class Mean(Section):
+    within: Positive
+
+
+class ChangeRule(Section):
+    against: Literal["trailing", "previous"] = "trailing"
+    ratio: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    min_rows: Annotated[int, Field(ge=1)] = 50
+
+
+class Change(Section):
+    rows: ChangeRule | None = ChangeRule()
+
+
+class Live(Section):
+    every: Duration = timedelta(minutes=1)
+    window: Duration = timedelta(minutes=2)
+    outliers: RatioLevels = RatioLevels(warning=0.2)
+
+
+class Detect(Section):
+    metric: Annotated[str, Field()]
+    method: Literal["seasonal_esd", "forecast", "trend", "recent", "flat", "auto"] = "seasonal_esd"
+    role: Literal["input", "prediction", "label"] | None = None
+    columns: list[Label] | None = None
+    season: Duration | None = None
+
+    @model_validator(mode="after")
+    def _known(self) -> Detect:
+        if self.metric not in FAMILIES or FAMILIES[self.metric].cls not in ("pane", "window"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(self.metric, FAMILIES, 1)
+            raise ValueError(
+                f"metric {self.metric!r} has no history to watch; it must be a pane or window metric of the "
+                f"catalogue{f', did you mean {near[0]}?' if near else ''}"
+            )
+        return self
+
+
+class Versions(Section):
+    keep: Annotated[int, Field(ge=1, le=20)] = 3
+
+
+class Alerts(Section):
+    annotations: dict[str, str] = {}
+
+
+QUALITY_METRICS = {"roc_auc": (0.0, 1.0), "brier": (0.0, 1.0)}
+"""Quality metrics that may be bounded, with the range of their values."""
+
+NOT_YET = ("fairness", "mean", "live")
+"""Sections that are checked and kept, but not acted on by this release; `wolfpack check` says so."""
+
+
+class Spec(Section):
+    """Everything Wolfpack knows of one model. Durations are timedelta, dates local."""
+
+    version: Literal["wolfpack/v1"]
+    project: Name
+    model: Name
+    owner: Name | None = None
+    runbook: str | None = None
+    every: Duration = timedelta(days=1)
+    window: Duration = timedelta(days=7)
+    schedule: Annotated[str, AfterValidator(_cron)] | None = None
+    grace: Duration = timedelta(hours=6)
+    revise: Duration = timedelta(days=30)
+    skip: list[date] = []
+    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+    columns: dict[Label, Column] = {}
+    prediction: Prediction | None = None
+    label: LabelColumn | None = None
+    segments: dict[Label, Segment] = {}
+    fairness: list[Label] = []
+    drift: Drift = Drift()
+    quality: dict[Literal["roc_auc", "brier"], Quality] = {}
+    mean: Mean | None = None
+    change: Change = Change()
+    live: Live | None = None
+    detect: list[Detect] = []
+    versions: Versions = Versions()
+    alerts: Alerts = Alerts()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_sections(cls, data: Any) -> Any:
+        """Read `origin:` without a value as an empty section, as YAML writers mean it."""
+        if isinstance(data, dict) and isinstance(data.get("segments"), dict):
+            data = data | {"segments": {k: {} if v is None else v for k, v in data["segments"].items()}}
+        return data
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Spec:
+        try:
+            self.calendar.start(_EPOCH)
+        except ValueError as error:
+            raise ValueError(str(error)) from None
+        if self.window % self.every:
+            raise ValueError(
+                f"window: {format_duration(self.window)} is not a whole number of panes of "
+                f"{format_duration(self.every)}; make it a multiple of `every`"
+            )
+        for name in self.fairness:
+            if name not in self.segments:
+                raise ValueError(f"fairness: {name!r} is no segment; name it under `segments` too")
+        if self.quality and (self.prediction is None or self.label is None):
+            raise ValueError("quality: needs `prediction` and `label`, or nothing can be measured")
+        for name, quality in self.quality.items():
+            low, high = QUALITY_METRICS[name]
+            for level in (quality.warning, quality.critical):
+                if level is not None and not low < level.value < high:
+                    raise ValueError(
+                        f"quality.{name}: {level.op} {level.value:g} is never or always true; "
+                        f"its values are in the range {low:g}<=x<={high:g}"
+                    )
+        return self
+
+    @property
+    def owned_by(self) -> str:
+        """Owner of the alerts: the spec's, else the project."""
+        return self.owner or self.project
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        return Calendar(self.every, self.timezone, self.schedule, self.grace, frozenset(self.skip))
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def window_panes(self) -> int:
+        return self.window // self.every
+
+    @cached_property
+    def hash(self) -> str:
+        """Hash of everything the spec says and implies: 12 hexadecimal digits."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
+    def role_of(self, column: str) -> Literal["input", "prediction", "label", "key"]:
+        """Return what a column of this name is to the model."""
+        if self.prediction is not None and column == self.prediction.column:
+            return "prediction"
+        if self.label is not None and column == self.label.column:
+            return "label"
+        return "key" if self.label is not None and column == self.label.key else "input"
+

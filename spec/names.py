@@ -1,0 +1,166 @@
+"""The metric catalogue: every family that Wolfpack may emit, once.
+
+The exporter and the sidecar expose nothing else; rules, dashboards and documents read it from here.
+`cls` says when a value is taken: ``pane`` the newest closed pane, ``window`` the newest window, ``model``
+the model as it stands now, ``service`` Wolfpack itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Type = Literal["gauge", "counter", "histogram"]
+Class = Literal["pane", "window", "model", "service"]
+
+MODEL = ("project", "model")
+WINDOW = (*MODEL, "version", "role", "segment", "segment_value")
+COLUMN = (*WINDOW, "column")
+DRIFT = (*COLUMN, "baseline")
+QUALITY = (*MODEL, "version", "segment", "segment_value")
+ANOMALY = (*DRIFT, "metric", "detector")
+
+
+@dataclass(frozen=True)
+class Family:
+    """One metric family: its name, type, unit (base unit, or empty), class, labels and help."""
+
+    name: str
+    type: Type
+    unit: str
+    cls: Class
+    labels: tuple[str, ...]
+    help: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _gauge(name: str, unit: str, cls: Class, labels: tuple[str, ...], text: str) -> Family:
+    return Family(name, "gauge", unit, cls, labels, text)
+
+
+MODEL_INFO = _gauge(
+    "ml_model_info", "", "model", (*MODEL, "owner", "task", "spec_hash", "plan_id"),
+    "The model as its spec declares it; always 1.",
+)
+WINDOW_DUE = _gauge(
+    "ml_window_due_timestamp_seconds", "seconds", "model", (*MODEL, "role"),
+    "When the oldest missing pane counts as late: its scheduled time plus grace.",
+)
+DRIFTED_COLUMNS = _gauge(
+    "ml_model_drifted_columns_ratio", "ratio", "window", (*WINDOW, "baseline"),
+    "Share of the columns compared whose distribution drifted against the baseline.",
+)
+
+WINDOW_ROWS = _gauge("ml_window_rows", "", "window", WINDOW, "Rows in the newest window.")
+WINDOW_PANES = _gauge("ml_window_panes", "", "window", WINDOW, "Panes that the newest window has.")
+WINDOW_PANES_EXPECTED = _gauge(
+    "ml_window_panes_expected", "", "window", WINDOW, "Panes that the newest window should have, planned gaps apart."
+)
+WINDOW_END = _gauge(
+    "ml_window_end_timestamp_seconds", "seconds", "window", WINDOW, "Event time at which the newest window ends."
+)
+WINDOW_RECEIVED = _gauge(
+    "ml_window_received_timestamp_seconds", "seconds", "window", WINDOW,
+    "When the last rows of the newest window were committed.",
+)
+PANE_ROWS = _gauge("ml_pane_rows", "", "pane", WINDOW, "Rows in the newest closed pane.")
+PANE_ROWS_TRAILING = _gauge(
+    "ml_pane_rows_trailing", "", "pane", WINDOW,
+    "Mean rows of the panes at the same place of the week in the last four weeks, planned gaps apart.",
+)
+PANE_MEAN = _gauge("ml_pane_mean", "", "pane", COLUMN, "Mean of the column in the newest closed pane.")
+
+COLUMN_MISSING = _gauge(
+    "ml_column_missing_ratio", "ratio", "pane", COLUMN, "Share of rows without a value in the newest closed pane."
+)
+COLUMN_MISSING_INCREASE = _gauge(
+    "ml_column_missing_increase_ratio", "ratio", "pane", COLUMN,
+    "Missing ratio of the newest closed pane less the reference's.",
+)
+COLUMN_NOVEL = _gauge(
+    "ml_column_novel_ratio", "ratio", "window", COLUMN,
+    "Share of rows whose value the reference never had, in the newest window.",
+)
+COLUMN_MEAN = _gauge("ml_column_mean", "", "window", COLUMN, "Mean of the column in the newest window.")
+
+COLUMN_PSI = _gauge(
+    "ml_column_psi", "", "window", DRIFT, "Population stability index against the baseline, sampling bias removed."
+)
+COLUMN_PSI_NOISE = _gauge(
+    "ml_column_psi_noise", "", "window", DRIFT, "What the PSI reaches without drift: its noise floor."
+)
+COLUMN_KS = _gauge("ml_column_ks", "", "window", DRIFT, "Kolmogorov-Smirnov distance to the baseline.")
+COLUMN_KS_NOISE = _gauge(
+    "ml_column_ks_noise", "", "window", DRIFT, "What the KS distance reaches without drift: its noise floor."
+)
+COLUMN_MISSING_INCREASE_NOISE = _gauge(
+    "ml_column_missing_increase_noise", "", "pane", DRIFT, "What the missing increase reaches without drift."
+)
+COLUMN_NOVEL_NOISE = _gauge(
+    "ml_column_novel_noise", "", "window", DRIFT, "What the novel ratio reaches without drift."
+)
+
+ROC_AUC = _gauge("ml_model_roc_auc", "", "window", QUALITY, "Area under the ROC curve over the newest labelled window.")
+ROC_AUC_STDERR = _gauge(
+    "ml_model_roc_auc_stderr", "", "window", QUALITY, "Standard error of the ROC AUC (DeLong)."
+)
+ROC_AUC_BASELINE = _gauge(
+    "ml_model_roc_auc_baseline", "", "window", QUALITY,
+    "What a drop is measured from: the reference's ROC AUC, else the mean of the trailing windows.",
+)
+BRIER = _gauge("ml_model_brier", "", "window", QUALITY, "Mean squared error of the predicted probability.")
+BRIER_BASELINE = _gauge(
+    "ml_model_brier_baseline", "", "window", QUALITY,
+    "What a rise is measured from: the reference's Brier score, else the mean of the trailing windows.",
+)
+
+ANOMALY_SCORE = _gauge(
+    "ml_anomaly_score", "", "window", ANOMALY, "Signed evidence of the detector: 0 expected, beyond 1 or -1 an alarm."
+)
+ANOMALY_EXPECTED = _gauge("ml_anomaly_expected", "", "window", ANOMALY, "Value that the detector expected.")
+ANOMALY_LOWER = _gauge("ml_anomaly_lower", "", "window", ANOMALY, "Lower end of the band of expected values.")
+ANOMALY_UPPER = _gauge("ml_anomaly_upper", "", "window", ANOMALY, "Upper end of the band of expected values.")
+ANOMALY_READY = _gauge(
+    "ml_anomaly_ready", "", "window", ANOMALY, "1 when the detector has seen enough history to score, else 0."
+)
+
+BUILD_INFO = _gauge("wolfpack_build_info", "", "service", ("release",), "The running build; always 1.")
+RELOAD_SUCCESSFUL = _gauge(
+    "wolfpack_config_last_reload_successful", "", "service", (), "1 if the last load of the specs succeeded."
+)
+QUEUE_LENGTH = _gauge("wolfpack_queue_length", "", "service", (), "Recomputations that wait.")
+COLLECTOR_SUCCESS = _gauge(
+    "wolfpack_collector_success", "", "service", ("collector",), "1 if the collector's last run succeeded."
+)
+SERIES_EXPOSED = _gauge("wolfpack_series_exposed", "", "service", ("project",), "Series on the metrics page.")
+PARTS_RECEIVED = Family(
+    "wolfpack_parts_received_total", "counter", "", "service", ("project",), "Parts committed to the ledger."
+)
+WINDOWS_COMPUTED = Family(
+    "wolfpack_windows_computed_total", "counter", "", "service", ("project",), "Windows computed or computed again."
+)
+COMPUTE_FAILURES = Family(
+    "wolfpack_compute_failures_total", "counter", "", "service", ("project",), "Computations that raised an error."
+)
+
+FAMILIES: dict[str, Family] = {family.name: family for family in list(globals().values()) if isinstance(family, Family)}
+"""All families by name, in catalogue order."""
+
+
+def family(name: str) -> Family:
+    """Return the family of this name.
+
+    Raises
+    ------
+    ValueError
+        If the catalogue has no such family; the message names the nearest.
+    """
+    from difflib import get_close_matches
+
+    if name in FAMILIES:
+        return FAMILIES[name]
+    near = get_close_matches(name, FAMILIES, 1)
+    hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(FAMILIES)}"
+    raise ValueError(f"{name!r} is no metric of the catalogue{hint}")

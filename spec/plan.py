@@ -1,0 +1,95 @@
+"""The plan: what must be equal for the counts of two profiles to be added.
+
+It is frozen from a reference profile and belongs to the model. Its id is a hash of its content, so two
+plans with one id are the same plan.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+Kind = Literal["numeric", "categorical", "boolean", "datetime", "other"]
+OTHER = "__other__"
+"""Segment value that stands for all values the plan does not keep."""
+
+
+@dataclass(frozen=True)
+class ColumnPlan:
+    """How one column is counted.
+
+    Parameters
+    ----------
+    kind : how its values are read.
+    edges : numeric kinds: strictly increasing inner bin edges, k of them for k + 1 bins;
+        bin i holds edges[i-1] <= x < edges[i], the first and the last are the tails.
+    seen : for each bin, whether the reference had a value in it; values elsewhere are novel.
+    categories : categorical kinds: values with a count of their own; one more count holds all others.
+    complete : whether `categories` are all values that the reference had, so that others are novel.
+    pivot : numeric kinds: the value about which moments are summed, against cancellation.
+    """
+
+    kind: Kind
+    edges: tuple[float, ...] = ()
+    seen: tuple[bool, ...] = ()
+    categories: tuple[str, ...] = ()
+    complete: bool = True
+    pivot: float = 0.0
+
+    def __post_init__(self) -> None:
+        if any(not math.isfinite(edge) for edge in self.edges) or any(
+            a >= b for a, b in zip(self.edges, self.edges[1:], strict=False)
+        ):
+            raise ValueError("edges of a plan must be finite and strictly increasing")
+        if self.edges and len(self.seen) != len(self.edges) + 1:
+            raise ValueError(f"a plan with {len(self.edges)} edges needs {len(self.edges) + 1} entries in seen")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The columns to count and the segments to keep apart, in the reference's order."""
+
+    columns: dict[str, ColumnPlan] = field(default_factory=dict)
+    segments: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "columns": {name: asdict(column) for name, column in self.columns.items()},
+            "segments": {name: list(values) for name, values in self.segments.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Plan:
+        """Read what `to_dict` wrote.
+
+        Raises
+        ------
+        ValueError
+            If the data has another form.
+        """
+        try:
+            columns = {
+                str(name): ColumnPlan(
+                    kind=column["kind"],
+                    edges=tuple(float(edge) for edge in column["edges"]),
+                    seen=tuple(bool(seen) for seen in column["seen"]),
+                    categories=tuple(str(value) for value in column["categories"]),
+                    complete=bool(column["complete"]),
+                    pivot=float(column["pivot"]),
+                )
+                for name, column in data["columns"].items()
+            }
+            segments = {str(name): tuple(str(v) for v in values) for name, values in data["segments"].items()}
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"no plan: {error!r}; a plan is what GET …/plan of the exporter returns") from error
+        return cls(columns, segments)
+
+    @cached_property
+    def id(self) -> str:
+        """Hash of the content: 16 hexadecimal digits, equal exactly when the plans are."""
+        text = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]

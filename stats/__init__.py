@@ -1,0 +1,26 @@
+"""Arithmetic on rows that are never kept: profiles that merge, drift with its noise, quality from counts."""
+
+from wolfpack.stats.column_state import ColumnState
+from wolfpack.stats.comparison import compare
+from wolfpack.stats.floors import Floors
+from wolfpack.stats.habit import habit_floors
+from wolfpack.stats.profiles import ALL, Profile, merge_all
+from wolfpack.stats.profiling import freeze, profile
+from wolfpack.stats.score_counts import ScoreCounts
+from wolfpack.stats.verdict import ColumnDrift, Drift, Thresholds
+
+__all__ = [
+    "ALL",
+    "ColumnDrift",
+    "ColumnState",
+    "Drift",
+    "Floors",
+    "Profile",
+    "ScoreCounts",
+    "Thresholds",
+    "compare",
+    "freeze",
+    "habit_floors",
+    "merge_all",
+    "profile",
+]

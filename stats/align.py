@@ -1,0 +1,82 @@
+"""Bringing two states of a column onto the same bins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wolfpack.stats.column_state import ColumnState
+
+NUMERIC_SURPRISE = 2
+"""Rows held to lie beyond the extremes of a reference of numbers: of n values, 2 / n do on average."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Counts of one column in the reference and now, on the reference's bins.
+
+    Parameters
+    ----------
+    reference, current : shape (k,); categorical kinds end with the count of all other values.
+    unseen : shape (k,), bins of values that the reference never had.
+    surprise : rows of the reference from which as many novel values are expected now.
+    base : share of the reference that `unseen` holds although it cannot be told what is in it, else 0.
+    stray : infinities now, if the reference has none; they are novel.
+    ordered : whether the bins are in ascending order of their values.
+    error : rank error of the counts; 0 if exact.
+    """
+
+    reference: NDArray[np.int64]
+    current: NDArray[np.int64]
+    unseen: NDArray[np.bool_]
+    surprise: int
+    base: float = 0.0
+    stray: int = 0
+    ordered: bool = False
+    error: float = 0.0
+
+    @property
+    def novel_rows(self) -> int:
+        return int(self.current[self.unseen].sum()) + self.stray
+
+
+def align(reference: ColumnState, current: ColumnState) -> Pair | None:
+    """Return the pair of counts; None if the kinds differ, or the kind is only counted."""
+    if reference.kind != current.kind:
+        return None
+    if reference.kind == "numeric":
+        return _numeric(reference, current)
+    return _categorical(reference, current) if reference.plan.categories else None
+
+
+def _numeric(reference: ColumnState, current: ColumnState) -> Pair:
+    plan, error, counts = reference.plan, 0.0, current.bins
+    if plan != current.plan:
+        under = current.sketch.below(np.array(plan.edges))
+        counts, error = np.diff(under, prepend=0, append=current.count), current.sketch.rank_error
+    unseen = reference.bins == 0
+    if plan.seen:
+        unseen &= ~np.array(plan.seen)
+    return Pair(
+        reference.bins,
+        counts,
+        unseen,
+        surprise=max(NUMERIC_SURPRISE, reference.singletons),
+        stray=0 if reference.nonfinite else current.nonfinite,
+        ordered=True,
+        error=error,
+    )
+
+
+def _categorical(reference: ColumnState, current: ColumnState) -> Pair:
+    plan, counts = reference.plan, current.bins
+    if plan.categories != current.plan.categories:
+        by_word = dict(zip(current.plan.categories, current.bins.tolist(), strict=False))
+        known = [by_word.get(word, 0) for word in plan.categories]
+        counts = np.array([*known, current.count - sum(known)], np.int64)
+    unseen = reference.bins == 0
+    unseen[-1] = True  # what the plan does not name is one heap, in which new values show as growth
+    base = float(reference.bins[-1]) / max(reference.count, 1)
+    return Pair(reference.bins, counts, unseen, surprise=reference.singletons, base=base)

@@ -1,0 +1,200 @@
+"""Profiles as bytes: an Arrow IPC stream with zstd, one flat row per pane, segment and column.
+
+The schema's metadata holds the format's version, the plan and what is said once. A row without a column
+carries the rows of its segment. Everything is checked on reading, since bytes come from outside.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from wolfpack.spec.errors import ProfileFormatError
+from wolfpack.spec.plan import OTHER, ColumnPlan, Plan
+from wolfpack.stats import ipc
+from wolfpack.stats.codec_checks import check_counts
+from wolfpack.stats.column_state import ColumnState
+from wolfpack.stats.profiles import ALL, Profile, Segment, kept_segments
+from wolfpack.stats.sketch import Sketch
+
+FORMAT = b"wolfpack.profile/1"
+MOST_PLAN = 1 << 26
+"""Bytes of a plan as JSON; ten thousand columns have about half of it."""
+
+_COUNTS = ("rows", "missing", "nonfinite", "zeros", "negatives")
+_FLOATS = ("total", "squares", "minimum", "maximum")
+SCHEMA = pa.schema(
+    [
+        ("pane", pa.int64()),
+        ("segment", pa.string()),
+        ("value", pa.string()),
+        ("column", pa.string()),
+        *((name, pa.int64()) for name in _COUNTS),
+        *((name, pa.float64()) for name in _FLOATS),
+        ("bins", pa.list_(pa.int64())),
+        ("k", pa.int32()),
+        ("levels", pa.list_(pa.int32())),
+        ("items", pa.list_(pa.float64())),
+    ]
+)
+
+
+def encode(profile: Profile) -> bytes:
+    """Return the bytes of a profile; equal profiles give equal bytes."""
+    rows = [
+        (pane, segment, name, state)
+        for pane, part in [(None, profile), *sorted(profile.panes.items())]
+        for segment, states in part.segments.items()
+        for name, state in [(None, part.segment_rows[segment]), *states.items()]
+    ]
+    metadata = {
+        b"format": FORMAT,
+        b"plan": _plan_bytes(profile.plan),
+        b"unplanned": json.dumps(profile.unplanned).encode(),
+    }
+    return ipc.write(SCHEMA, _arrays(rows), metadata)
+
+
+def _plan_bytes(plan: Plan) -> bytes:
+    return zlib.compress(json.dumps(plan.to_dict(), separators=(",", ":")).encode(), 1)
+
+
+def _arrays(rows: list[Any]) -> list[pa.Array]:
+    """Return the arrays of `SCHEMA` for (pane, segment, column, state or rows) tuples."""
+    states = [state if name is not None else _Rows(state) for _, _, name, state in rows]
+    levels = [state.sketch.levels for state in states]
+    lengths = [[len(items) for items in row] for row in levels]
+    return [
+        pa.array([pane for pane, _, _, _ in rows], pa.int64()),
+        pa.array([segment[0] for _, segment, _, _ in rows], pa.string()),
+        pa.array([segment[1] for _, segment, _, _ in rows], pa.string()),
+        pa.array([name for _, _, name, _ in rows], pa.string()),
+        *(pa.array([getattr(state, name) for state in states], pa.int64()) for name in _COUNTS),
+        *(pa.array([getattr(state, name) for state in states], pa.float64()) for name in _FLOATS),
+        _lists([state.bins for state in states], [len(state.bins) for state in states], np.dtype(np.int64)),
+        pa.array([state.sketch.k for state in states], pa.int32()),
+        pa.array(lengths, pa.list_(pa.int32())),
+        _lists([items for row in levels for items in row], list(map(sum, lengths)), np.dtype(np.float64)),
+    ]
+
+
+def _lists(parts: list[NDArray[Any]], lengths: list[int], dtype: np.dtype[Any]) -> pa.ListArray:
+    flat = np.concatenate(parts) if parts else np.empty(0)
+    return pa.ListArray.from_arrays(
+        np.concatenate(([0], np.cumsum(lengths))).astype(np.int32), pa.array(flat.astype(dtype, copy=False))
+    )
+
+
+class _Rows(ColumnState):
+    """Stands in for a state where a row says only how many rows a segment has."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__(ColumnPlan("other"), rows, rows, np.empty(0, np.int64), Sketch(1))
+
+
+def decode(data: bytes) -> Profile:
+    """Return the profile of these bytes; raises ProfileFormatError, which names what it got."""
+    table, plan, unplanned = _open(data)
+    names = table.column("column").to_pylist()
+    unknown = {name for name in names if name is not None and name not in plan.columns}
+    if unknown:
+        raise ProfileFormatError(f"profile: columns {sorted(unknown)[:5]} are not in its plan")
+    plans = [ColumnPlan("other") if name is None else plan.columns[name] for name in names]
+    columns = {name: table.column(name).to_numpy() for name in (*_COUNTS, *_FLOATS, "k")}
+    bins, levels, items = (_parts(table.column(name)) for name in ("bins", "levels", "items"))
+    check_counts(names, plans, columns, bins, levels, items)
+    states = _states(plans, columns, bins, levels, items)
+    keys = zip(*(table.column(name).to_pylist() for name in ("pane", "segment", "value")), strict=True)
+    panes: dict[int | None, dict[Segment, dict[str | None, ColumnState]]] = {}
+    for (pane, segment, value), name, state in zip(keys, names, states, strict=True):
+        panes.setdefault(pane, {}).setdefault((segment, value), {})[name] = state
+    parts = {pane: _profile(plan, segments, unplanned) for pane, segments in panes.items()}
+    if None not in parts:
+        raise ProfileFormatError(
+            "profile: it has panes but no rows for the whole; write it with Profile.to_bytes"
+        )
+    whole = parts.pop(None)
+    return replace(whole, panes={pane: part for pane, part in parts.items() if pane is not None})
+
+
+def _open(data: bytes) -> tuple[pa.Table, Plan, tuple[str, ...]]:
+    table = ipc.read(data, SCHEMA, FORMAT, "profile", nullable=("pane", "column", "minimum", "maximum"))
+    try:
+        plan = _read_plan(table.schema.metadata[b"plan"])
+        unplanned = json.loads(table.schema.metadata[b"unplanned"])
+        return table, plan, tuple(str(name) for name in unplanned)
+    except (KeyError, TypeError, ValueError, zlib.error, RecursionError) as error:
+        raise ProfileFormatError(
+            f"profile: its plan cannot be read ({type(error).__name__}: {str(error)[:200]}); "
+            "send what Profile.to_bytes returns"
+        ) from error
+
+
+@lru_cache(maxsize=64)
+def _read_plan(packed: bytes) -> Plan:
+    """Return the plan; cached, since all parts of a model carry the same one."""
+    reader = zlib.decompressobj()
+    text = reader.decompress(packed, MOST_PLAN)
+    if reader.unconsumed_tail:
+        raise ValueError(f"its plan is longer than {MOST_PLAN} bytes")
+    return Plan.from_dict(json.loads(text))
+
+
+def _parts(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Return where each list begins and ends, shape (n + 1,), and all their values."""
+    array = column.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        array = array.chunk(0)
+    offsets = array.offsets.to_numpy()
+    flat = array.values
+    if flat.null_count:
+        raise ProfileFormatError("profile: a list has nulls; write it with Profile.to_bytes")
+    return offsets.astype(np.int64), flat.to_numpy()
+
+
+def _states(plans: Any, columns: Any, bins: Any, levels: Any, items: Any) -> list[ColumnState]:
+    scalars = {name: column.tolist() for name, column in columns.items()}
+    found = []
+    starts = [offsets.tolist() for offsets, _ in (bins, levels, items)]
+    for i, plan in enumerate(plans):
+        sizes = levels[1][starts[1][i] : starts[1][i + 1]]
+        ends = (starts[2][i] + np.cumsum(sizes)).tolist()
+        sketch = Sketch(
+            scalars["k"][i],
+            tuple(items[1][a:b] for a, b in zip([starts[2][i], *ends[:-1]], ends, strict=True))
+            if ends
+            else (),
+        )
+        values = {name: scalars[name][i] for name in (*_COUNTS, *_FLOATS)}
+        for name in ("minimum", "maximum"):
+            values[name] = None if math.isnan(values[name]) else values[name]
+        found.append(
+            ColumnState(plan=plan, bins=bins[1][starts[0][i] : starts[0][i + 1]], sketch=sketch, **values)
+        )
+    return found
+
+
+def _profile(
+    plan: Plan, segments: dict[Segment, dict[Any, ColumnState]], unplanned: tuple[str, ...]
+) -> Profile:
+    known = {*kept_segments(plan), *((column, OTHER) for column in plan.segments)}
+    missing = [segment for segment in kept_segments(plan) if segment not in segments]
+    unknown = [segment for segment in segments if segment not in known]
+    if missing or unknown or any(None not in states for states in segments.values()):
+        raise ProfileFormatError(
+            f"profile: its segments are not those of its plan; missing {missing[:5]}, unknown {unknown[:5]}"
+        )
+    rows = {segment: states.pop(None).rows for segment, states in segments.items()}
+    if any(rows[segment] > rows[ALL] for segment in rows):
+        raise ProfileFormatError(
+            "profile: a segment has more rows than the whole; write it with Profile.to_bytes"
+        )
+    return Profile(plan, rows, segments, {}, unplanned)

@@ -1,0 +1,106 @@
+"""Fixtures for all tests: programs that may be absent, and an exporter on a clock of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+THREE_LINES = "version: wolfpack/v1\nproject: travel\nmodel: arrival-delay\n"
+FULL = THREE_LINES + """\
+owner: flights
+timezone: America/New_York
+schedule: "0 6 * * *"
+prediction: {column: score, task: binary}
+label: {column: late, key: id, matures_after: 1d}
+segments: {origin: {}}
+quality: {roc_auc: {warning: "< 0.75", drop: 0.05}}
+detect:
+  - {metric: ml_pane_rows, method: seasonal_esd, season: 7d}
+"""
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip with the reason what needs a program that is absent; under CI=true that is a failure."""
+    for marker in item.iter_markers("needs"):
+        absent = [name for name in marker.args if not _there(name)]
+        if absent:
+            reason = f"{', '.join(absent)} not on the PATH; `make tools` installs it"
+            if os.environ.get("CI") == "true":
+                pytest.fail(reason, pytrace=False)
+            pytest.skip(reason)
+
+
+def _there(name: str) -> bool:
+    if name in ("alertmanager", "prometheus-alertmanager"):
+        return bool(shutil.which("alertmanager") or shutil.which("prometheus-alertmanager"))
+    return shutil.which(name) is not None
+
+
+class Exporter:
+    """An exporter in this process, on a replay clock, with a Flask test client."""
+
+    def __init__(self, folder: Path, spec: str) -> None:
+        from wolfpack.exporter import create_app, open_service
+
+        specs = folder / "specs"
+        specs.mkdir(exist_ok=True)
+        (specs / "model.yml").write_text(spec)
+        self.service = open_service([specs], f"sqlite:///{folder / 'ledger.db'}", replay=True)
+        self.http = create_app(self.service).test_client()
+
+    def at(self, text: str) -> None:
+        """Set the clock, after everything before is computed."""
+        zone = self.service.registry.all()[0].spec.zone if self.service.registry.loaded_well else None
+        when = datetime.fromisoformat(text)
+        when = when if when.tzinfo else when.replace(tzinfo=zone or datetime.now().astimezone().tzinfo)
+        answer = self.http.post("/-/clock", json={"now": when.isoformat()})
+        assert answer.status_code == 200, answer.text
+
+    def value(self, name: str, **labels: str) -> float | None:
+        """Return the value of one series on the metrics page; labels not given must be empty or absent."""
+        from prometheus_client.parser import text_string_to_metric_families
+
+        text = self.http.get("/metrics").text
+        wanted = {"project": "travel", "model": "arrival-delay", **labels}
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                if sample.name == name and {k: v for k, v in sample.labels.items() if v} == wanted:
+                    return sample.value
+        return None
+
+    def send(self, path: str, body: bytes, content_type: str = "application/octet-stream", **params: str):
+        headers = {"Idempotency-Key": params.pop("key")} if "key" in params else {}
+        query = {"project": "travel", "model": "arrival-delay", **params}
+        return self.http.post(path, data=body, query_string=query, headers=headers, content_type=content_type)
+
+    def close(self) -> None:
+        self.service.close()
+
+
+@pytest.fixture
+def make_exporter(tmp_path: Path) -> Iterator[object]:
+    """Return a function (spec, folder name) -> Exporter; all are closed at the end."""
+    made: list[Exporter] = []
+
+    def make(spec: str = FULL, name: str = "exporter") -> Exporter:
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        made.append(Exporter(folder, spec))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def exporter(make_exporter) -> Exporter:
+    """An exporter of the model travel/arrival-delay; its clock stands at 1 May 2024, 06:00 in New York."""
+    one = make_exporter()
+    one.at("2024-05-01T06:00:00-04:00")
+    return one
