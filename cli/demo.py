@@ -124,7 +124,7 @@ class _Demo:
         files = rules.generate(loaded)
         rules.write(files, self.folder / "prometheus-files")
         boards = dashboards.generate(loaded)
-        dashboards.write(boards, self.folder / "dashboards")
+        rules.write(boards, self.folder / "dashboards")
         self._say(f"{len(files)} files of rules, tests, routes and runbooks and {len(boards)} dashboards generated")
 
     def _judge(self, loaded: list[Loaded], series: list[Series], grid: list[float]) -> list[Episode]:

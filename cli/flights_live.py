@@ -46,7 +46,7 @@ def stack(folder: Path, exporter_url: str, loaded: list[Loaded]) -> Iterator[Web
     """Run Prometheus and Alertmanager on the generated files, quick; yield the owner's webhook."""
     with webhook() as hook:
         owner = loaded[0].spec.owned_by
-        receivers = {owner: [{"webhook_configs": [{"url": f"{hook.url}/{owner}", "send_resolved": True}]}]}
+        receivers = {owner: {"webhook_configs": [{"url": f"{hook.url}/{owner}", "send_resolved": True}]}}
         rules.write(rules.generate(loaded, receivers, QUICK), folder / "generated")
         with servers.alertmanager(folder, folder / "generated" / "alertmanager.yml") as alertmanager_url:
             config = folder / "prometheus.yml"

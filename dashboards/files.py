@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from wolfpack.dashboards.model_board import shared_board, spec_board
+from wolfpack.dashboards.model_board import MADE, shared_board, spec_board
 from wolfpack.dashboards.panels import Json
 from wolfpack.spec import Spec
 
@@ -50,6 +51,35 @@ def generate(loaded: Iterable[Described]) -> dict[str, str]:
         owner[name] = who
         files[name] = _text(spec_board(spec))
     return files
+
+
+def write(files: Mapping[str, str], directory: Path | str) -> None:
+    """Put boards into a folder, each file whole, and take away generated ones of models that are gone.
+
+    Parameters
+    ----------
+    files : text by file name, as `generate` returns it.
+    directory : the folder; made if it does not exist.
+
+    Raises
+    ------
+    ValueError
+        If a file that was not generated would be lost; nothing is written then.
+    """
+    folder = Path(directory)
+    generated = {file.name for file in folder.glob("*.json") if MADE in file.read_text(encoding="utf-8")}
+    foreign = sorted(name for name in files if (folder / name).exists() and name not in generated)
+    if foreign:
+        raise ValueError(
+            f"{folder}: {', '.join(foreign)} was not generated and would be lost; move it or write elsewhere"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        fresh = folder / f".{name}.new"
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(folder / name)  # Grafana reads the folder while it is written
+    for name in generated - files.keys():
+        (folder / name).unlink()
 
 
 def _text(board: Json) -> str:

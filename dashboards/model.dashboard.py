@@ -1,4 +1,4 @@
-"""The shared model board under the file and variable name that grafanalib's `generate-dashboard` wants."""
+"""The shared model board under the file and variable name of grafanalib's `generate-dashboard`."""  # noqa: N999 - its convention
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def version_rows(scope: Scope) -> Panel:
 def release_shift(scope: Scope) -> Panel:
     where = {"version": '!=""', "baseline": '="version"', "role": '="prediction"', "column": ""}
     expr = scope.most(names.COLUMN_PSI, ("version", "column"), **where)
-    text = "Population stability index of the predictions of each version against those of the version before it."
+    text = "Population stability index of each version's predictions against those of the version before it."
     queries = [Query(expr, "{{column}}, version {{version}}")]
     return lines("Predictions against the previous version", text, "none", queries)
 

@@ -44,13 +44,13 @@ class Scenario:
 def scenarios(alerts: Sequence[Alert], timing: Timing) -> list[Scenario]:
     """Return the scenarios of a model; one that needs contradictory values is split into several."""
     settled = math.ceil((timing.lookback + timing.for_) / timing.evaluation) + 2
-    examples = list(_examples(alerts, settled * timing.evaluation))
+    made = list(examples(alerts, settled * timing.evaluation))
     found = []
-    for name, kind in (("silent", "silent"), ("boundary", "boundary"), ("fires", "fires")):
-        for place, series in enumerate(_packed([getattr(example, kind) for example in examples])):
+    for name in ("silent", "boundary", "fires"):
+        for place, series in enumerate(_packed([getattr(example, name) for example in made])):
             steps: dict[SeriesKey, Values] = {key: [value] * (settled + 1) for key, value in series.items()}
             found.append(Scenario(_numbered(name, place), steps, (settled,)))
-    for place, series in enumerate(_packed([example.fires for example in examples])):
+    for place, series in enumerate(_packed([example.fires for example in made])):
         found.append(_missing(_numbered("missing", place), series, settled, timing))
         found.append(_restart(_numbered("restart", place), series, settled))
     return found
@@ -94,7 +94,8 @@ def _packed(sets: Iterable[dict[SeriesKey, float]]) -> list[dict[SeriesKey, floa
     return packed
 
 
-def _examples(alerts: Sequence[Alert], now: float) -> Iterable[Example]:
+def examples(alerts: Sequence[Alert], now: float) -> Iterable[Example]:
+    """Yield an example of each alternative of each alert; `now` is when it is judged, epoch seconds."""
     place = 0
     for alert in alerts:
         for clauses in alert.any_of:

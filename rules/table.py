@@ -245,6 +245,9 @@ def _anomaly(spec: Spec) -> Iterator[Alert]:
 
 
 def _outdated(spec: Spec) -> Iterator[Alert]:
-    """Held longer than the lookback: after a reload the old hash is still seen that long."""
+    """Another hash and not ours, for longer than the lookback: rules and exporter are never reloaded at once."""
     other = Condition(select(spec, names.MODEL_INFO, is_not("spec_hash", spec.hash)), ">", 0.0)
-    yield from _alert(spec, "ModelRulesOutdated", "system", "warning", [(other,)], names.MODEL, outlasts=True)
+    own = Absent(select(spec, names.MODEL_INFO, is_("spec_hash", spec.hash)))
+    yield from _alert(
+        spec, "ModelRulesOutdated", "system", "warning", [(other, own)], names.MODEL, outlasts=True
+    )

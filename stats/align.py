@@ -22,6 +22,7 @@ class Pair:
     reference, current : shape (k,); categorical kinds end with the count of all other values.
     unseen : shape (k,), bins of values that the reference never had.
     surprise : rows of the reference from which as many novel values are expected now.
+    certainty : in 0 to 1, the share of the reference's rows that this expectation is worth.
     base : share of the reference that `unseen` holds although it cannot be told what is in it, else 0.
     stray : infinities now, if the reference has none; they are novel.
     ordered : whether the bins are in ascending order of their values.
@@ -32,6 +33,7 @@ class Pair:
     current: NDArray[np.int64]
     unseen: NDArray[np.bool_]
     surprise: int
+    certainty: float = 1.0
     base: float = 0.0
     stray: int = 0
     ordered: bool = False
@@ -79,4 +81,8 @@ def _categorical(reference: ColumnState, current: ColumnState) -> Pair:
     unseen = reference.bins == 0
     unseen[-1] = True  # what the plan does not name is one heap, in which new values show as growth
     base = float(reference.bins[-1]) / max(reference.count, 1)
-    return Pair(reference.bins, counts, unseen, surprise=reference.singletons, base=base)
+    once, twice = reference.singletons, int(np.count_nonzero(reference.bins[:-1] == 2))
+    # The unseen share is once / n with variance (once + 2 twice) / n**2, not the once / n**2 of a count
+    # (W. Esty, A normal limit law for a nonparametric estimator of the coverage, Annals of Statistics 11, 1983).
+    certainty = once / (once + 2 * twice) if once else 1.0
+    return Pair(reference.bins, counts, unseen, surprise=once, certainty=certainty, base=base)

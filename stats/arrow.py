@@ -181,4 +181,5 @@ def places(values: pa.DictionaryArray, categories: tuple[str, ...]) -> NDArray[n
     by_word = np.append(np.asarray(pc.fill_null(known, len(categories)), np.int32), np.int32(-1))
     if values.dictionary.null_count:
         by_word[:-1][np.asarray(values.dictionary.is_null())] = -1
-    return by_word[np.asarray(pc.fill_null(values.indices, len(values.dictionary)))]
+    places = by_word[np.asarray(pc.fill_null(values.indices, len(values.dictionary)))]
+    return np.asarray(places, np.int32)

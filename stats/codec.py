@@ -11,14 +11,15 @@ import math
 import zlib
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from wolfpack.spec.errors import ProfileFormatError
-from wolfpack.spec.plan import OTHER, ColumnPlan, Plan
+from wolfpack.spec.model import check_label
+from wolfpack.spec.plan import OTHER, ColumnPlan, Kind, Plan
 from wolfpack.stats import ipc
 from wolfpack.stats.codec_checks import check_counts
 from wolfpack.stats.column_state import ColumnState
@@ -116,6 +117,8 @@ def decode(data: bytes) -> Profile:
     panes: dict[int | None, dict[Segment, dict[str | None, ColumnState]]] = {}
     for (pane, segment, value), name, state in zip(keys, names, states, strict=True):
         panes.setdefault(pane, {}).setdefault((segment, value), {})[name] = state
+    if sum(len(states) for segments in panes.values() for states in segments.values()) < len(names):
+        raise ProfileFormatError("profile: it has two rows for one column; write it with Profile.to_bytes")
     parts = {pane: _profile(plan, segments, unplanned) for pane, segments in panes.items()}
     if None not in parts:
         raise ProfileFormatError(
@@ -145,7 +148,19 @@ def _read_plan(packed: bytes) -> Plan:
     text = reader.decompress(packed, MOST_PLAN)
     if reader.unconsumed_tail:
         raise ValueError(f"its plan is longer than {MOST_PLAN} bytes")
-    return Plan.from_dict(json.loads(text))
+    plan = Plan.from_dict(json.loads(text))
+    for name in (
+        *plan.columns,
+        *plan.segments,
+        *(value for kept in plan.segments.values() for value in kept),
+    ):
+        check_label(name)
+    for name, column in plan.columns.items():
+        if column.kind not in get_args(Kind) or len(set(column.categories)) < len(column.categories):
+            raise ValueError(f"column {name!r} has kind {column.kind!r} or a category twice")
+        if (column.edges and column.kind != "numeric") or (column.categories and column.kind == "numeric"):
+            raise ValueError(f"column {name!r} is {column.kind} but has edges or categories of another kind")
+    return plan
 
 
 def _parts(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], NDArray[Any]]:

@@ -51,6 +51,9 @@ class ColumnState:
     minimum: float | None = None
     maximum: float | None = None
 
+    def __post_init__(self) -> None:
+        self.bins.flags.writeable = False  # merge hands states on as they are
+
     @property
     def kind(self) -> Kind:
         return self.plan.kind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from wolfpack.stats.align import Pair, align
 from wolfpack.stats.column_state import ColumnState
-from wolfpack.stats.drift import coarse_bins, group_bins, ks, psi
+from wolfpack.stats.drift import coarse_bins, group_bins, ks, psi, rare_bins
 from wolfpack.stats.floors import Floors, alpha, increase_floor, ks_floor, psi_floor
 from wolfpack.stats.habit import habit_floors
 from wolfpack.stats.profiles import ALL, Profile, Segment
@@ -122,15 +123,16 @@ def _scores(
 
 def _novel(pair: Pair, habit: Floors, chance: float) -> Scored:
     n, m = int(pair.reference.sum()), int(pair.current.sum()) + pair.stray
-    surprise = min(pair.surprise, n)
-    floor = increase_floor(n, surprise, m, chance) + surprise / n - pair.base + pair.error
+    worth = max(round(n * pair.certainty), 1)
+    surprise = min(math.ceil(pair.surprise * pair.certainty), worth)
+    floor = increase_floor(worth, surprise, m, chance) + surprise / worth - pair.base + pair.error
     return max(pair.novel_rows / m - pair.base, 0.0), max(floor, habit.novel)
 
 
 def _psi(pair: Pair, habit: Floors, chance: float) -> Scored:
     n, m = float(pair.reference.sum()), float(pair.current.sum())
     wanted = coarse_bins(min(n, m))
-    member = group_bins(pair.reference, pair.unseen, wanted)
+    member = group_bins(pair.reference, rare_bins(pair.reference, pair.unseen, pair.ordered), wanted)
     score, bins = psi(pair.reference @ member, pair.current @ member)
     floor = psi_floor(int(bins), n, m, chance) + (int(bins) * pair.error) ** 2
     return float(score), max(floor, habit.psi)

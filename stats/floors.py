@@ -69,7 +69,7 @@ def increase_floor(n: int, hits: int, m: int, chance: float) -> float:
     -------
     float
         (k - 1) / m - hits / n, where k is the smallest count now whose chance, given the total, is at most
-        `chance`; so an increase is above the floor exactly when it is significant. If no count is, k is m + 1.
+        `chance`; an increase is above the floor exactly when it is significant. If no count is, k is m + 1.
     """
     low, step = hits * m // n, 1
     while low + step <= m and tail_chance(n, hits, m, low + step) > chance:
@@ -85,7 +85,7 @@ def increase_floor(n: int, hits: int, m: int, chance: float) -> float:
 
 
 def tail_chance(n: int, hits: int, m: int, now: int) -> float:
-    """Return the chance of `now` hits or more among m rows if hits + now fall on n + m rows at random."""
+    """Return the chance of `now` or more among m rows if hits + now fall on n + m rows at random."""
     total = hits + now
     log = _log_choose(total, now) + _log_choose(n + m - total, m - now) - _log_choose(n + m, m)
     term = chance = math.exp(log)

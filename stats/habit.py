@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wolfpack.stats.column_state import ColumnState, empty_state
-from wolfpack.stats.drift import coarse_bins, group_bins, ks, psi
+from wolfpack.stats.drift import coarse_bins, group_bins, ks, psi, rare_bins
 from wolfpack.stats.floors import Floors
 from wolfpack.stats.profiles import ALL, Profile, Segment
 
@@ -115,7 +115,8 @@ def _novel(cut: _Windows, numeric: bool) -> NDArray[Any]:
 def _psi(cut: _Windows, numeric: bool) -> NDArray[Any]:
     """Score all windows on the groups of the whole reference; what a window sees first joins the last."""
     total = cut.now[0] + cut.rest[0]
-    member = group_bins(total, total == 0, coarse_bins(float(np.median(cut.now.sum(1)))))
+    apart = rare_bins(total, total == 0, numeric)
+    member = group_bins(total, apart, coarse_bins(float(np.median(cut.now.sum(1)))))
     unseen = _unseen(cut, numeric)
     now, rest = (np.where(unseen, 0, counts) @ member for counts in (cut.now, cut.rest))
     now[:, -1] += (cut.now * unseen).sum(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +24,6 @@ from wolfpack.stats.profiles import ALL, Profile, Segment, kept_segments, merge_
 
 Cut = tuple[NDArray[np.int64], list[int]]
 By = Sequence[str] | Mapping[str, Sequence[str] | None]
-KINDS = ("numeric", "categorical", "boolean", "datetime", "other")
 
 
 def profile(
@@ -120,8 +119,8 @@ def _there(table: pa.Table, name: str, what: str) -> str:
 
 def _freeze(table: pa.Table, by: By, kinds: Mapping[str, Kind]) -> Plan:
     for name, kind in kinds.items():
-        if kind not in KINDS:
-            raise ValueError(f"kinds[{name!r}]: {kind!r} is no kind; known are {', '.join(KINDS)}")
+        if kind not in get_args(Kind):
+            raise ValueError(f"kinds[{name!r}]: {kind!r} is no kind; known are {', '.join(get_args(Kind))}")
     values = dict(by) if isinstance(by, Mapping) else dict.fromkeys([by] if isinstance(by, str) else by)
     segments = {
         name: freeze_segment(name, table[_there(table, name, "segment column")], kept)

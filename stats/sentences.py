@@ -51,11 +51,11 @@ def _novel(reference: ColumnState, current: ColumnState, pair: Pair) -> str:
 
 
 def _moved(reference: ColumnState, current: ColumnState, pair: Pair) -> str:
-    if current.mean is not None and reference.mean is not None:
-        return (
-            f"has mean {current.mean:.4g} and deviation {current.stddev:.4g}, "
-            f"was {reference.mean:.4g} and {reference.stddev:.4g}"
+    if reference.kind == "numeric":
+        mean, stddev, mean_was, stddev_was = (
+            value or 0.0 for value in (current.mean, current.stddev, reference.mean, reference.stddev)
         )
+        return f"has mean {mean:.4g} and deviation {stddev:.4g}, was {mean_was:.4g} and {stddev_was:.4g}"
     now, was = pair.current / pair.current.sum(), pair.reference / pair.reference.sum()
     most = int(np.argmax(now - was))
     words = reference.plan.categories

@@ -46,7 +46,7 @@ class Sketch:
 
     @property
     def rank_error(self) -> float:
-        """Rank error that quantiles keep in 99 of 100 cases, as a share of the values; 0 while all are kept."""
+        """Rank error that quantiles keep in 99 of 100 cases, a share of the values; 0 while all are kept."""
         return 0.0 if len(self.levels) <= 1 else 2.0 / self.k
 
     def weighted(self) -> tuple[Floats, NDArray[np.int64]]:

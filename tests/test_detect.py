@@ -53,8 +53,9 @@ def test_a_run_over_the_first_points_gives_the_same_rows(method, data):
         try:
             return detect(times[:k], values[:k], method, season)
         except ValueError as error:
-            assert "season" in str(error)  # the first points have a step that the season is no multiple of
-            return None
+            if "not a whole number" not in str(error):
+                raise
+            return None  # the first points have a step that the season is no multiple of
 
     whole, part = run(n), run(cut)
 
@@ -116,7 +117,7 @@ def test_methods_of_other_releases_are_refused_by_name(method):
 
 @pytest.mark.parametrize("season", [0, -1.0, math.nan, math.inf, timedelta(0)])
 def test_seasons_that_are_no_length_are_refused(season):
-    with pytest.raises(ValueError, match="season: .* is no positive length"):
+    with pytest.raises(ValueError, match=r"season: .* is no positive length"):
         detect(days(3), [1, 2, 3], season=season)
 
 

@@ -71,13 +71,16 @@ def holes(rng, n):
 
 
 @pytest.mark.parametrize("noise", [gaussian, heavy, counts, holes])
-@pytest.mark.parametrize(("season", "step", "n"), [(7 * DAY, DAY, 160), (DAY, 7200.0, 200), (5 * DAY, DAY, 90)])
+@pytest.mark.parametrize(
+    ("season", "step", "n"), [(7 * DAY, DAY, 160), (DAY, 7200.0, 200), (5 * DAY, DAY, 90)]
+)
 def test_equals_its_slow_twin(noise, season, step, n):
     rng = np.random.default_rng(7)
     phases = round(season / step)
     keep = np.sort(rng.choice(n, size=n - n // 10, replace=False))
     times = 1.4e9 + step * keep
-    values = (10 + 3 * np.sin(2 * np.pi * keep / phases) + noise(rng, n)[keep]) if noise != counts else noise(rng, n)[keep]
+    shape = np.zeros(len(keep)) if noise is counts else 10 + 3 * np.sin(2 * np.pi * keep / phases)
+    values = shape + noise(rng, n)[keep]
     expected = naive(times, values, season, step)
     actual = seasonal_esd(times, values, season)
 
@@ -90,11 +93,11 @@ def test_equals_its_slow_twin(noise, season, step, n):
 
 
 @pytest.mark.parametrize(
-    ("n", "expected"), [(25, 2.82), (26, 2.84), (30, 2.91), (40, 3.04), (50, 3.13), (54, 3.16)]
+    ("n", "expected"), [(25, 2.82), (26, 2.84), (30, 2.91), (40, 3.04), (50, 3.13), (54, 3.158)]
 )
 def test_critical_values_are_those_of_the_handbook(n, expected):
-    """First critical value at alpha 0.05; NIST/SEMATECH e-Handbook 1.3.5.17.3 prints 3.159 for its 54 points."""
-    assert critical(np.array([float(n)]), alpha=0.05)[0] == pytest.approx(expected, abs=0.006)
+    """First critical value at alpha 0.05; the last is that of the NIST e-Handbook 1.3.5.17.3 (3.158)."""
+    assert critical(np.array([float(n)]), alpha=0.05)[0] == pytest.approx(expected, abs=0.0051)
 
 
 @pytest.mark.parametrize(("phases", "step", "bound"), [(7, DAY, 0.003), (24, 3600.0, 0.001)])
@@ -102,8 +105,8 @@ def test_seasonal_gaussian_noise_alarms_rarely(phases, step, bound):
     """Measured 1.6 and 0.1 in 1,000; a bound of twice and more, with seeds fixed."""
     alarms, scored, n = 0, 0, 60 * phases
     for seed in range(60):
-        noise = np.random.default_rng(seed).normal(size=n)
-        score = seasonal_esd(step * np.arange(n), 10 * np.sin(2 * np.pi * np.arange(n) / phases) + noise).score
+        shape = 10 * np.sin(2 * np.pi * np.arange(n) / phases)
+        score = seasonal_esd(step * np.arange(n), shape + np.random.default_rng(seed).normal(size=n)).score
         alarms += int(np.count_nonzero(np.abs(score) > 1))
         scored += int(np.count_nonzero(~np.isnan(score)))
 
@@ -116,7 +119,7 @@ def test_alpha_moves_the_alarm_line():
     strict, loose = (np.abs(seasonal_esd(times, values, alpha=alpha).score[-1]) for alpha in (0.001, 0.2))
 
     assert strict < loose
-    with pytest.raises(ValueError, match="alpha: 1.5 is not in the range"):
+    with pytest.raises(ValueError, match=r"alpha: 1\.5 is not in the range"):
         seasonal_esd(times, values, alpha=1.5)
 
 

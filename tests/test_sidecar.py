@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
+
 from wolfpack.client.transport import ServiceError
 from wolfpack.detectors import (
     ExporterSink,
@@ -87,7 +88,8 @@ def test_newest_window_is_sent_with_the_labels_of_its_series():
         (
             "/api/v1/series",
             {
-                "match": f'{COLUMN_MEAN.name}{{project="travel",model="delay",role="prediction",segment="",version=""}}',
+                "match": f'{COLUMN_MEAN.name}{{project="travel",model="delay",role="prediction",'
+                'segment="",version=""}',
                 "as": "event",
             },
         )
@@ -197,7 +199,7 @@ BAD = {
     "text": [[1.0, "many", 0]],
     "short": [[]],
     "null time": [[None, 1.0, 0]],
-    "no points": 7,
+    "number": [7],
     "far": [[1e300, 1.0, 0]],
 }
 
@@ -206,7 +208,7 @@ BAD = {
 def test_one_bad_series_never_stops_the_others(bad):
     good = (LABELS, points(history()))
     other = (LABELS | {"column": "other"}, points(history(seed=3)))
-    one = (LABELS | {"column": "bad"}, BAD[bad] if BAD[bad] != 7 else [7])
+    one = (LABELS | {"column": "bad"}, BAD[bad])
     exporter = Exporter(**{COLUMN_MEAN.name: [good, one, other]})
     report = exporter.cycle(spec(MEAN, skip=["2025-01-01"]))
 

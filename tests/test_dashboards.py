@@ -1,0 +1,335 @@
+"""The boards: what Grafana, its linter, Prometheus and our catalogue want of them, on every panel."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+
+import grafanalib._gen
+import pytest
+import yaml
+
+from wolfpack import dashboards
+from wolfpack.dashboards import SHARED_UID, generate, shared_board, spec_board, spec_uid, write
+from wolfpack.dashboards.model_panels import above, below
+from wolfpack.dashboards.panels import Panel, Section, board, lines
+from wolfpack.dashboards.scope import Scope
+from wolfpack.spec import FAMILIES, Spec, names
+from wolfpack.spec.model import Levels, Quality
+
+SHORT = {"version": "wolfpack/v1", "project": "travel", "model": "delay"}
+FULL = SHORT | {
+    "prediction": {"column": "score"},
+    "label": {"column": "late", "key": "id"},
+    "segments": {"origin": {}},
+    "drift": {"psi": {"warning": 0.1, "critical": 0.25}},
+    "quality": {"roc_auc": {"warning": "< 0.75", "critical": "< 0.6"}, "brier": {"critical": "> 0.25"}},
+    "detect": [{"metric": names.COLUMN_MEAN.name, "role": "prediction"}],
+}
+BOARDS = {
+    "shared": shared_board(),
+    "full": spec_board(Spec.model_validate(FULL)),
+    "short": spec_board(Spec.model_validate(SHORT)),
+}
+UNITS = {"none", "short", "s", "percentunit", "dateTimeAsIso"}
+FREE_OF_MODEL = {"datasource", "project"}
+
+
+def panels(name: str) -> list[dict]:
+    return [panel for panel in BOARDS[name]["panels"] if panel["type"] != "row"]
+
+
+PANELS = [
+    pytest.param(name, panel, id=f"{name}-{panel['title']}") for name in BOARDS for panel in panels(name)
+]
+QUERIES = sorted({target["expr"] for name in BOARDS for panel in panels(name) for target in panel["targets"]})
+VARIABLES = [
+    pytest.param(name, variable, id=f"{name}-{variable['name']}")
+    for name in BOARDS
+    for variable in BOARDS[name]["templating"]["list"]
+]
+VARIABLE_QUERIES = [
+    variable["query"]
+    for name in BOARDS
+    for variable in BOARDS[name]["templating"]["list"]
+    if variable["type"] == "query"
+]
+
+
+def selectors(expr: str) -> list[tuple[str, dict[str, str]]]:
+    """Return name and matchers, operator with value, of each selector of an expression."""
+    found = []
+    for name, body in re.findall(r"([a-zA-Z_:][\w:]*)?\{([^}]*)\}", expr):
+        matchers = {label: op + value for label, op, value in re.findall(r'(\w+)(=~|!~|!=|=)"([^"]*)"', body)}
+        found.append((name, matchers))
+    return found
+
+
+def groups(expr: str) -> list[tuple[list[str], str]]:
+    """Return the labels that each innermost aggregation keeps, and the selector in it."""
+    return [
+        (by.split(", "), selector)
+        for by, selector in re.findall(r"max by \(([^)]*)\) \(([a-zA-Z_:]*\{[^}]*\})\)", expr)
+    ]
+
+
+@pytest.mark.parametrize(("name", "panel"), PANELS)
+def test_panel_has_what_the_linter_wants(name, panel):
+    """dashboard-linter 0.2: panel-title-description, -units, -datasource, -no-targets; and refIds."""
+    assert panel["title"]
+    assert panel["description"].endswith(".")
+    assert panel["fieldConfig"]["defaults"]["unit"] in UNITS
+    assert panel["targets"]
+    assert [target["refId"] for target in panel["targets"]] == list("ABCDEFGH"[: len(panel["targets"])])
+    assert len({target["legendFormat"] for target in panel["targets"]}) == len(panel["targets"])
+    for thing in (panel, *panel["targets"]):
+        assert thing["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+
+
+@pytest.mark.parametrize(("name", "panel"), PANELS)
+def test_panel_has_the_modern_shape(name, panel):
+    """What grafanalib writes of Grafana 6 is gone, and no value is null but that of a first threshold."""
+    stale = {"editable", "error", "height", "span", "minSpan", "maxDataPoints", "hideTimeOverride"}
+    assert not stale & panel.keys()
+    steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    assert [step["value"] is None for step in steps] == [True, *[False] * (len(steps) - 1)]
+    assert [step["value"] for step in steps[1:]] == sorted(step["value"] for step in steps[1:])
+    for target in panel["targets"]:
+        assert target.keys() == {
+            "datasource", "editorMode", "expr", "format", "instant", "legendFormat", "range", "refId",
+        }  # fmt: skip
+        assert target["instant"] != target["range"]
+        assert target["instant"] == (panel["type"] == "stat")
+    assert json.dumps(panel).count("null") == json.dumps(steps).count("null") == 1
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_board_has_the_modern_shape(name):
+    found = BOARDS[name]
+
+    assert found["schemaVersion"] >= 39
+    assert found["editable"] is False
+    assert found["graphTooltip"] == 1
+    stale = {"__inputs", "rows", "style", "hideControls", "sharedCrosshair", "gnetId", "version"}
+    assert not stale & found.keys()
+    assert [link["tags"] for link in found["links"]] == [["wolfpack"]]
+    assert found["tags"] == ["wolfpack"]
+    assert re.fullmatch(r"[a-z0-9-]{1,40}", found["uid"])
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_no_panels_overlap_and_all_lie_on_the_grid(name):
+    taken: dict[tuple[int, int], str] = {}
+    for panel in BOARDS[name]["panels"]:
+        place = panel["gridPos"]
+        assert place["x"] + place["w"] <= 24
+        for cell in [(x, y) for x in range(place["x"], place["x"] + place["w"])
+                     for y in range(place["y"], place["y"] + place["h"])]:  # fmt: skip
+            assert cell not in taken, f"{panel['title']} lies over {taken[cell]}"
+            taken[cell] = panel["title"]
+    ids = [panel["id"] for panel in BOARDS[name]["panels"]]
+    assert ids == list(range(1, len(ids) + 1))
+
+
+@pytest.mark.parametrize(("name", "variable"), VARIABLES)
+def test_variable_has_what_the_linter_wants(name, variable):
+    """template-datasource, -label-promql, -on-time-change-reload. There is no job or instance to choose:
+    the exporter speaks for every model, and target labels are aggregated away."""
+    assert variable["label"]
+    if variable["name"] == "datasource":
+        given = (variable["type"], variable["query"], variable["label"])
+        assert given == ("datasource", "prometheus", "Data source")
+        return
+    assert variable["type"] == "query"
+    assert variable["query"].startswith("label_values(")
+    assert variable["refresh"] == 2
+    assert variable["datasource"]["uid"] == "${datasource}"
+    assert variable["multi"] == variable["includeAll"] == (variable.get("allValue") == ".+")
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_every_variable_that_is_used_exists_and_comes_before_its_use(name):
+    found = BOARDS[name]
+    known: set[str] = set()
+    for variable in found["templating"]["list"]:
+        used = set(re.findall(r"\$\{?(\w+)", variable["query"]))
+        assert used <= known
+        known.add(variable["name"])
+    assert set(re.findall(r"\$\{?(\w+)", json.dumps(found["panels"]))) <= known
+    assert known <= set(re.findall(r"\$\{?(\w+)", json.dumps(found)))
+
+
+@pytest.mark.parametrize("expr", [*QUERIES, *VARIABLE_QUERIES])
+def test_query_names_the_catalogue_and_pins_or_groups(expr):
+    """Every family with labels of its own; version and segment pinned, or chosen and grouped by."""
+    found = selectors(expr)
+    kept = {label for by, _ in groups(expr) for label in by} | set(re.findall(r", (\w+)\)$", expr))
+    assert found or expr == f"label_values({names.MODEL_INFO}, project)"
+    for family, matchers in found:
+        if family in ("ALERTS", ""):
+            assert family or matchers["__name__"] == "=$metric"
+        else:
+            assert matchers.keys() <= set(FAMILIES[family].labels)
+        for label in {"version", "segment"} & set(FAMILIES[family].labels if family in FAMILIES else ()):
+            assert matchers.get(label) == "=" or label in kept
+        assert matchers["project"] in ("=$project", "=travel")
+        assert "model" in matchers or expr.endswith(", model)")
+
+
+@pytest.mark.parametrize("expr", QUERIES)
+def test_query_aggregates_target_labels_away(expr):
+    """Each selector stands in an aggregation by labels of its family, so no pod or job name gets through."""
+    inner = groups(expr)
+    assert len(inner) == len(selectors(expr))
+    for by, selector in inner:
+        family = selector.split("{")[0]
+        if family not in ("ALERTS", ""):
+            assert set(by) <= set(FAMILIES[family].labels)
+        assert not {"instance", "job", "pod"} & set(by)
+
+
+@pytest.mark.needs("promtool")
+def test_every_query_is_read_by_a_real_promtool(tmp_path):
+    rules = [{"record": f"board:query{i}", "expr": expr} for i, expr in enumerate(QUERIES)]
+    file = tmp_path / "queries.yml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "boards", "rules": rules}]}))
+    good = subprocess.run(["promtool", "check", "rules", file], capture_output=True, text=True, check=False)
+    file.write_text(file.read_text().replace("max by (role)", "max by role", 1))
+    bad = subprocess.run(["promtool", "check", "rules", file], capture_output=True, text=True, check=False)
+
+    assert (good.returncode, good.stderr) == (0, "")
+    assert f"{len(QUERIES)} rules found" in good.stdout
+    assert bad.returncode != 0
+
+
+def families(name: str) -> set[str]:
+    exprs = [target["expr"] for panel in panels(name) for target in panel["targets"]]
+    return {family for expr in exprs for family, _ in selectors(expr)}
+
+
+def test_board_of_a_spec_has_only_what_it_can_fill():
+    """Without prediction, label, segments or detect, nothing is asked that no exporter will answer."""
+    quality = {names.ROC_AUC.name, names.BRIER.name}
+    anomaly = {names.ANOMALY_SCORE.name}
+
+    assert quality | anomaly <= families("shared")
+    assert families("full") == families("shared")
+    assert not (quality | anomaly) & families("short")
+    assert names.COLUMN_MISSING.name in families("short")
+    assert {"metric", "watched"}.isdisjoint(v["name"] for v in BOARDS["short"]["templating"]["list"])
+    assert {v["name"] for v in BOARDS["shared"]["templating"]["list"]} > FREE_OF_MODEL
+    rows = [panel["title"] for panel in BOARDS["short"]["panels"] if panel["type"] == "row"]
+    assert rows == ["Now", "Alerts", "Data", "Drift", "Schedule"]
+
+
+@pytest.mark.parametrize(
+    ("change", "title"),
+    [
+        ({"segments": {}}, "Rows by segment"),
+        ({"detect": []}, "Anomaly score"),
+        ({"quality": {}, "label": None}, "ROC AUC"),
+        ({"quality": {}, "prediction": {"column": "score", "task": "regression"}}, "Brier score"),
+        ({"quality": {}, "prediction": None}, "Mean of the predictions"),
+    ],
+)
+def test_a_panel_is_there_exactly_with_its_section_of_the_spec(change, title):
+    without = spec_board(Spec.model_validate(FULL | change))
+
+    assert title in [panel["title"] for panel in panels("full")]
+    assert title not in [panel["title"] for panel in without["panels"]]
+
+
+def test_rows_are_compared_only_where_the_spec_asks_for_it():
+    without = spec_board(Spec.model_validate(FULL | {"change": {"rows": None}}))
+
+    assert names.PANE_ROWS_TRAILING.name in json.dumps(BOARDS["full"])
+    assert names.PANE_ROWS_TRAILING.name not in json.dumps(without)
+
+
+def test_levels_of_the_spec_are_the_lines_of_its_board():
+    by_title = {panel["title"]: panel for panel in panels("full") if panel["type"] == "timeseries"}
+
+    def line(title):
+        steps = by_title[title]["fieldConfig"]["defaults"]["thresholds"]["steps"]
+        return [(step["color"], step["value"]) for step in steps]
+
+    assert line("Population stability index by column") == [("green", None), ("orange", 0.1), ("red", 0.25)]
+    assert line("ROC AUC") == [("red", None), ("orange", 0.6), ("green", 0.75)]
+    assert line("Brier score") == [("green", None), ("red", 0.25)]
+
+
+def test_levels_left_out_draw_no_line():
+    plain = [("green", None)]
+
+    assert list(above(None)) == list(above(Levels())) == plain
+    assert list(below(None)) == list(below(Quality(drop=0.1))) == plain
+    assert list(below(Quality.model_validate({"warning": "< 0.7"}))) == [("orange", None), ("green", 0.7)]
+
+
+def loaded(**changes) -> SimpleNamespace:
+    return SimpleNamespace(spec=Spec.model_validate(FULL | changes))
+
+
+def test_files_are_named_by_model_and_the_same_in_any_order():
+    first, second = loaded(), loaded(model="price")
+    files = generate([first, second])
+
+    assert list(files) == ["model.json", "travel--delay.json", "travel--price.json"]
+    assert files == generate(iter([second, first]))
+    assert json.loads(files["model.json"]) == BOARDS["shared"]
+    assert json.loads(files["travel--delay.json"]) == BOARDS["full"]
+
+
+def test_uids_are_stable_and_differ_by_model():
+    """Links from alerts and bookmarks point to them: they must never change."""
+    assert SHARED_UID == BOARDS["shared"]["uid"] == "wolfpack-model"
+    assert spec_uid("travel", "delay") == BOARDS["short"]["uid"] == BOARDS["full"]["uid"]
+    assert BOARDS["full"]["uid"] == "wolfpack-ee72b2fc4b2ab744"
+    assert spec_uid("a", "b-c") != spec_uid("a-b", "c")
+
+
+def test_two_models_of_one_file_name_are_refused():
+    clash = [loaded(project="a--b", model="c"), loaded(project="a", model="b--c")]
+
+    with pytest.raises(ValueError, match=r"a--b--c.json would hold both a/b--c and a--b/c; rename"):
+        generate(clash)
+
+
+def test_writing_again_takes_away_boards_of_models_that_are_gone(tmp_path):
+    write(generate([loaded(), loaded(model="price")]), tmp_path / "new")
+    (tmp_path / "new" / "mine.json").write_text("{}")
+    files = generate([loaded()])
+    write(files, tmp_path / "new")
+
+    assert sorted(file.name for file in (tmp_path / "new").iterdir()) == ["mine.json", *sorted(files)]
+    assert all((tmp_path / "new" / name).read_text() == text for name, text in files.items())
+
+
+def test_a_board_that_was_not_generated_is_never_lost(tmp_path):
+    (tmp_path / "travel--delay.json").write_text("{}")
+
+    with pytest.raises(ValueError, match=r"travel--delay.json was not generated and would be lost"):
+        write(generate([loaded()]), tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["travel--delay.json"]
+
+
+def test_a_label_that_a_family_lacks_is_refused():
+    with pytest.raises(ValueError, match="ml_window_rows has no label 'column'; its labels are project"):
+        Scope().most(names.WINDOW_ROWS, ("column",))
+
+
+def test_a_panel_wider_than_the_grid_is_refused():
+    wide = Panel(lines("Wide", "Too wide.", "none", []).json, 25, 8)
+
+    with pytest.raises(ValueError, match="'Wide' is 25 wide; a board has 24 columns"):
+        board("t", "u", "d", [], [Section("s", (wide,))])
+
+
+def test_grafanalib_reads_the_definition_of_the_shared_board(tmp_path):
+    """`generate-dashboard -o FILE model.dashboard.py` writes what `generate` does."""
+    source = Path(dashboards.__file__).with_name("model.dashboard.py")
+    out = tmp_path / "out.json"
+    grafanalib._gen.generate_dashboard(["-o", str(out), str(source)])
+
+    assert json.loads(out.read_text()) == BOARDS["shared"]

@@ -1,0 +1,63 @@
+"""The two specs that the tests of the rules share: the shortest one, and one that asks for every alert."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from wolfpack.rules import alerts_for
+from wolfpack.rules.told import TOLD
+from wolfpack.spec import Loaded, load
+
+SHORT = "version: wolfpack/v1\nproject: shop\nmodel: churn\n"
+FULL = r"""
+version: wolfpack/v1
+project: travel
+model: arrival-delay
+owner: flights
+runbook: https://runbooks.example/arrival-delay
+schedule: "0 6 * * *"
+skip: [2013-12-25]
+timezone: America/New_York
+columns:
+  dep_delay: {type: numeric, range: [-60, 1500], missing: {warning: 0.05, critical: 0.2}}
+  'odd | ("name") \d ü': {missing: {warning: 0.05}}
+  junk: {missing: {}}
+  carrier: {type: categorical}
+prediction: {column: score, task: binary, threshold: 0.5, range: [0, 1]}
+label: {column: late, key: flight_id, matures_after: 1d}
+segments: {origin: {columns: [dep_delay]}, carrier: {}}
+drift:
+  baseline: [reference, trailing]
+  psi: {warning: 0.1, critical: 0.25}
+  ks: {warning: 0.1, critical: 0.2}
+  columns: {warning: 0.3, critical: 0.6}
+quality: {roc_auc: {warning: "< 0.75", drop: 0.05}, brier: {critical: "> 0.25", drop: 0.1}}
+change: {rows: {against: trailing, ratio: 0.3}}
+detect: [{metric: ml_column_missing_ratio, method: seasonal_esd, season: 7d}]
+alerts: {annotations: {slack: "#flights {{ $labels.severity }} {{ $labels.column }}"}}
+"""
+
+
+def loaded(folder: Path, *texts: str) -> list[Loaded]:
+    """Write specs into a folder and load them."""
+    folder.mkdir(exist_ok=True)
+    found = []
+    for place, text in enumerate(texts):
+        file = folder / f"{place}.yml"
+        file.write_text(text)
+        found.append(load(file))
+    return found
+
+
+def run(command: Sequence[str | Path]) -> tuple[int, str]:
+    """Run a program; return its exit code and what it said."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_the_full_example_asks_for_every_alert(tmp_path: Path) -> None:
+    asked = {alert.name for alert in alerts_for(loaded(tmp_path, FULL)[0].spec)}
+
+    assert asked == set(TOLD)
