@@ -22,7 +22,9 @@ CRITICAL = {"psi": 0.25, "ks": 0.2, "missing": 0.2, "novel": 0.05}
 @click.argument("baseline", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("current", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
-@click.option("--fail-on", type=click.Choice(["warning", "critical"]), help="Exit 1 if a column drifted at this level.")
+@click.option(
+    "--fail-on", type=click.Choice(["warning", "critical"]), help="Exit 1 if a column drifted at this level."
+)
 def compare(baseline: Path, current: Path, form: str, fail_on: str | None) -> None:
     """Compare CURRENT with BASELINE; each a profile or a table (Parquet, CSV, NDJSON, Arrow)."""
     from wolfpack import stats

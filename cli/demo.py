@@ -24,9 +24,15 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--clean", is_flag=True, help="Plant nothing; exit 0 only if none of the incidents is reported.")
+@click.option(
+    "--clean", is_flag=True, help="Plant nothing; exit 0 only if none of the incidents is reported."
+)
 @click.option("--keep", is_flag=True, help="Keep serving when it is done, until interrupted.")
-@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="Keep every file here, not in a temporary folder.")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep every file here, not in a temporary folder.",
+)
 def demo(clean: bool, keep: bool, folder: Path | None) -> None:
     """Show the main job on real flights; exit 0 only if every planted incident was found."""
     try:
@@ -54,15 +60,16 @@ class _Demo:
         """Return whether what should be found was found, and nothing of it in a clean run."""
         from wolfpack import flights
         from wolfpack.cli import flights_result, servers
-        from wolfpack.cli.flights_replay import Flights, days_between
+        from wolfpack.cli.flights_replay import Flights, days_between, flights_zone
 
-        its = Flights.load(() if self.clean else self.planned, date.today())
+        its = Flights.load(() if self.clean else self.planned, datetime.now(flights_zone()).date())
         loaded = self._spec(its)
         self._say(f"{len(its.year):,} flights of 2013, moved by {its.shift.days // 7} weeks; models trained")
         if not self.live:
             self._say("prometheus, promtool or alertmanager is not on the PATH: left out are the real Prometheus "
                       "(the rules' own function judges the history) and the live delivery of the last day")  # fmt: skip
-        days = days_between(flights.FIRST_DAY, flights.LAST_DAY - timedelta(days=1) if self.live else flights.LAST_DAY)
+        kept_for_live = timedelta(days=1) if self.live and not self.clean else timedelta(0)
+        days = days_between(flights.FIRST_DAY, flights.LAST_DAY - kept_for_live)
         with servers.exporter(self.folder, self.folder / "specs", "--replay") as url:
             grid = self._replay(url, its, loaded, days)
             series = list(_exposed(url, loaded))
@@ -91,7 +98,10 @@ class _Demo:
         set_clock(url, start)
         sender = Sender(url, spec, its)
         baseline = sender.register()
-        deliveries = [one for one in its.deliveries(spec, days) if one.at <= datetime.now(spec.zone)]
+        everything = list(its.deliveries(spec, days))
+        tables_end = max(one.at for one in everything if one.kind == "table")
+        latest = max(tables_end, datetime.now(spec.zone))  # labels of the last days may not be there yet
+        deliveries = [one for one in everything if one.at <= latest]
         with click.progressbar(deliveries, label="replaying", file=sys.stderr) as bar:
             for one in bar:
                 set_clock(url, one.at)
@@ -112,7 +122,9 @@ class _Demo:
         set_clock(url, one.at)  # which waits until the day is computed
         transport = HttpTransport(url)
         report = detectors.run_once(
-            [its.spec for its in loaded], detectors.ExporterSource(transport), detectors.ExporterSink(transport)
+            [its.spec for its in loaded],
+            detectors.ExporterSource(transport),
+            detectors.ExporterSink(transport),
         )
         transport.close()
         if report.errors:
@@ -125,7 +137,9 @@ class _Demo:
         rules.write(files, self.folder / "prometheus-files")
         boards = dashboards.generate(loaded)
         rules.write(boards, self.folder / "dashboards")
-        self._say(f"{len(files)} files of rules, tests, routes and runbooks and {len(boards)} dashboards generated")
+        self._say(
+            f"{len(files)} files of rules, tests, routes and runbooks and {len(boards)} dashboards generated"
+        )
 
     def _judge(self, loaded: list[Loaded], series: list[Series], grid: list[float]) -> list[Episode]:
         from wolfpack import rules
@@ -133,10 +147,14 @@ class _Demo:
         engine = "prometheus" if self.live else "python"
         episodes = rules.backtest([one.spec for one in loaded], series, grid, engine=engine)
         by = "a real Prometheus" if self.live else "the alert table's own function"
-        self._say(f"{len(series)} series at {len(grid)} hours judged by the generated rules, evaluated by {by}")
+        self._say(
+            f"{len(series)} series at {len(grid)} hours judged by the generated rules, evaluated by {by}"
+        )
         return episodes
 
-    def _deliver(self, url: str, its: Flights, loaded: list[Loaded], findings: list[Finding]) -> list[Finding]:
+    def _deliver(
+        self, url: str, its: Flights, loaded: list[Loaded], findings: list[Finding]
+    ) -> list[Finding]:
         from dataclasses import replace
 
         from wolfpack.cli import flights_live
@@ -170,10 +188,18 @@ class _Demo:
             click.echo(flights_result.incident_table(findings, its, spec))
             good = all(one.found and (one.delivered is None or one.delivered.resolved_after is not None)
                        for one in findings)  # fmt: skip
-        click.echo(f"\n{len(rest)} other episodes, by alert and month of 2013:\n")
+        began = 0 if self.clean else flights_result.aftermath(rest, findings, its, spec)
+        of_them = f" ({began} of them began while a window held an incident)" if began else ""
+        click.echo(f"\n{len(rest)} other episodes{of_them}, by alert and month of 2013:\n")
         click.echo(flights_result.episode_table(rest, its, spec))
         click.echo(f"\nMetrics: {url}/metrics\nStatus:  {url}/")
-        self._say("done" if good else "not every incident was found" if not self.clean else "an incident was reported")
+        self._say(
+            "done"
+            if good
+            else "not every incident was found"
+            if not self.clean
+            else "an incident was reported"
+        )
         if self.keep:
             click.echo("Serving until interrupted (Ctrl-C).")
             _wait()

@@ -50,7 +50,9 @@ def stack(folder: Path, exporter_url: str, loaded: list[Loaded]) -> Iterator[Web
         rules.write(rules.generate(loaded, receivers, QUICK), folder / "generated")
         with servers.alertmanager(folder, folder / "generated" / "alertmanager.yml") as alertmanager_url:
             config = folder / "prometheus.yml"
-            config.write_text(prometheus_config(exporter_url, alertmanager_url, folder / "generated" / "rules"))
+            config.write_text(
+                prometheus_config(exporter_url, alertmanager_url, folder / "generated" / "rules")
+            )
             with servers.prometheus(folder, config):
                 yield hook
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ import yaml
 from wolfpack import flights
 from wolfpack.client import Client
 from wolfpack.flights import models
-from wolfpack.spec import Spec
+from wolfpack.spec import Spec, load
 from wolfpack.stats import Profile, ScoreCounts, profile
 
 JOB_STARTS = timedelta(minutes=5)
@@ -127,7 +128,9 @@ class Sender:
         inputs = profile(rows[list(flights.FEATURES)], baseline=baseline)
         client.send_profile(inputs, at=at, role="input", job="nightly")
         scores = rows[[flights.KEY, "origin", "score"]]
-        client.send_profile(profile(scores[["origin", "score"]], baseline=baseline), at=at, role="prediction", job="nightly")
+        client.send_profile(
+            profile(scores[["origin", "score"]], baseline=baseline), at=at, role="prediction", job="nightly"
+        )
         client.send_predictions(scores, at=at)
 
     def labels(self, day: date) -> None:
@@ -139,8 +142,15 @@ class Sender:
 def set_clock(url: str, at: datetime) -> None:
     """Set a replaying exporter's clock."""
     body = json.dumps({"now": at.astimezone(UTC).isoformat()})
-    answer = requests.post(f"{url}/-/clock", data=body, headers={"Content-Type": "application/json"}, timeout=120)
+    answer = requests.post(
+        f"{url}/-/clock", data=body, headers={"Content-Type": "application/json"}, timeout=120
+    )
     answer.raise_for_status()
+
+
+def flights_zone() -> ZoneInfo:
+    """Return the zone of the example's model: what day it is there decides how far 2013 is moved."""
+    return load(flights.SPEC_FILE).spec.zone
 
 
 def days_between(first: date, last: date) -> list[date]:

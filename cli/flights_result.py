@@ -13,9 +13,6 @@ from wolfpack.flights import Incident
 from wolfpack.rules import Episode
 from wolfpack.spec import Spec
 
-ALWAYS = ("system",)
-"""Checks that are not about a model's data; the watchdog always fires."""
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -36,35 +33,45 @@ class Finding:
 def counted_from(incident: Incident, its: Flights, spec: Spec) -> datetime:
     """Return from when an incident's time limit counts: when its first pane closes, or is due if it comes late."""
     pane = its.pane(spec, incident.first)
-    return spec.calendar.due(pane) if incident.expected.labels.get("check") == "late" else spec.calendar.end(pane)
+    return (
+        spec.calendar.due(pane)
+        if incident.expected.labels.get("check") == "late"
+        else spec.calendar.end(pane)
+    )
 
 
 def find(incident: Incident, episodes: Sequence[Episode], its: Flights, spec: Spec) -> Finding:
     """Return the first episode that found the incident, not before its first day."""
     earliest = its.pane(spec, incident.first).timestamp()
-    last = its.pane(spec, incident.last)
     limit = counted_from(incident, its, spec) + incident.expected.within
-    # An alert that begins long after the incident is over is not about it any more.
-    latest = max(limit, spec.calendar.end(last) + spec.window).timestamp()
     for episode in episodes:
-        if earliest <= episode.start <= latest and _matches(episode, incident):
+        in_time = _during(episode, incident, its, spec) or episode.start <= limit.timestamp()
+        if in_time and episode.start >= earliest and _matches(episode, incident):
             return Finding(incident, episode, timedelta(seconds=episode.start - limit.timestamp()))
     return Finding(incident, None, None)
 
 
-def others(episodes: Sequence[Episode], findings: Sequence[Finding], its: Flights, spec: Spec) -> list[Episode]:
-    """Return the episodes that belong to no incident: neither its alert nor what else it set off in its window."""
-    spans = [
-        (its.pane(spec, one.incident.first).timestamp(),
-         (spec.calendar.end(its.pane(spec, one.incident.last)) + spec.window).timestamp())
-        for one in findings
-    ]  # fmt: skip
+def others(
+    episodes: Sequence[Episode], findings: Sequence[Finding], its: Flights, spec: Spec
+) -> list[Episode]:
+    """Return the episodes that are no incident's own alert, with its labels, in its time."""
     return [
         episode
         for episode in episodes
-        if episode.labels.get("check") not in ALWAYS
-        and not any(first <= episode.start <= last for first, last in spans)
+        if not any(
+            _matches(episode, one.incident) and _during(episode, one.incident, its, spec) for one in findings
+        )
     ]
+
+
+def aftermath(episodes: Sequence[Episode], findings: Sequence[Finding], its: Flights, spec: Spec) -> int:
+    """Return how many of the episodes began while a window held an incident's days: what it may have set off."""
+    return sum(any(_during(episode, one.incident, its, spec) for one in findings) for episode in episodes)
+
+
+def _during(episode: Episode, incident: Incident, its: Flights, spec: Spec) -> bool:
+    last = spec.calendar.end(its.pane(spec, incident.last)) + spec.window
+    return its.pane(spec, incident.first).timestamp() <= episode.start <= last.timestamp()
 
 
 def incident_table(findings: Sequence[Finding], its: Flights, spec: Spec) -> str:
@@ -92,18 +99,30 @@ def episode_table(episodes: Sequence[Episode], its: Flights, spec: Spec) -> str:
 
 def _matches(episode: Episode, incident: Incident) -> bool:
     labels = episode.labels
-    return labels["alertname"] in incident.expected.alerts and incident.expected.labels.items() <= labels.items()
+    return (
+        labels["alertname"] in incident.expected.alerts and incident.expected.labels.items() <= labels.items()
+    )
 
 
 def _how(one: Finding, its: Flights, spec: Spec) -> tuple[str, str, str]:
     if one.delivered is not None:
         resolved = one.delivered.resolved_after
-        end = f", resolved {resolved:.0f} s after the correction" if resolved is not None else ", not resolved"
-        return one.delivered.alert.labels["alertname"], f"{one.delivered.fired_after:.0f} s", "delivered" + end
+        end = (
+            f", resolved {resolved:.0f} s after the correction" if resolved is not None else ", not resolved"
+        )
+        return (
+            one.delivered.alert.labels["alertname"],
+            f"{one.delivered.fired_after:.0f} s",
+            "delivered" + end,
+        )
     if one.episode is None:
         return "NOT FOUND", "", ""
     after = timedelta(seconds=one.episode.start - counted_from(one.incident, its, spec).timestamp())
-    return one.episode.labels["alertname"], f"{after / timedelta(days=1):.1f} d", "backtested" if one.found else "TOO LATE"
+    return (
+        one.episode.labels["alertname"],
+        f"{after / timedelta(days=1):.1f} d",
+        "backtested" if one.found else "TOO LATE",
+    )
 
 
 def _name(episode: Episode) -> str:
@@ -116,5 +135,7 @@ def _month(episode: Episode, its: Flights, spec: Spec) -> int:
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> str:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
     return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])

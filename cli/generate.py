@@ -9,14 +9,17 @@ import click
 from wolfpack.spec import load_all
 
 _SPECS = click.argument("specs", metavar="SPEC...", nargs=-1, required=True, type=click.Path(path_type=Path))
-_OUT = click.option("-o", "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write.")
+_OUT = click.option(
+    "-o", "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write."
+)
 
 
 @click.command()
 @_SPECS
 @_OUT
 @click.option(
-    "--receivers", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    "--receivers",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="YAML: owner to a list of Alertmanager receiver configurations.",
 )
 def rules(specs: tuple[Path, ...], out: Path, receivers: Path | None) -> None:

@@ -13,16 +13,27 @@ from wolfpack.spec import Plan, WolfpackError
 
 
 @click.command()
-@click.argument("files", metavar="TABLE...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.argument(
+    "files", metavar="TABLE...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
+)
 @click.option("-o", "--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--by", multiple=True, help="Column whose values are kept apart.")
 @click.option("--time", "time_column", help="Column of event time; with --every, panes are kept apart.")
 @click.option("--every", help="Length of a pane, as 1d.")
-@click.option("--timezone", default="UTC", show_default=True, help="Zone of naive times, and where days begin.")
-@click.option("--plan", "plan_file", type=click.Path(exists=True, path_type=Path), help="A plan, or a profile on it.")
+@click.option(
+    "--timezone", default="UTC", show_default=True, help="Zone of naive times, and where days begin."
+)
+@click.option(
+    "--plan", "plan_file", type=click.Path(exists=True, path_type=Path), help="A plan, or a profile on it."
+)
 def profile(
-    files: tuple[Path, ...], out: Path, by: tuple[str, ...], time_column: str | None, every: str | None,
-    timezone: str, plan_file: Path | None,
+    files: tuple[Path, ...],
+    out: Path,
+    by: tuple[str, ...],
+    time_column: str | None,
+    every: str | None,
+    timezone: str,
+    plan_file: Path | None,
 ) -> None:
     """Turn tables (Parquet, CSV, NDJSON, Arrow) into one profile."""
     import pyarrow as pa
@@ -31,7 +42,9 @@ def profile(
 
     table = pa.concat_tables([tables.read(file) for file in files], promote_options="default")
     plan = _plan(plan_file) if plan_file else None
-    found = stats.profile(table, by=() if plan else by, time=time_column, every=every, timezone=timezone, plan=plan)
+    found = stats.profile(
+        table, by=() if plan else by, time=time_column, every=every, timezone=timezone, plan=plan
+    )
     out.write_bytes(found.to_bytes())
     click.echo(f"{found.rows} rows, {len(found.columns)} columns, plan {found.plan.id}: {out}")
 
@@ -45,12 +58,23 @@ def profile(
 @click.option("--model", required=True)
 @click.option("--version", default="0", show_default=True, help="Which build of the model made the rows.")
 @click.option("--at", help="Date or time of the pane, as 2013-05-01.")
-@click.option("--role", type=click.Choice(["input", "prediction", "label"]), default="input", show_default=True)
+@click.option(
+    "--role", type=click.Choice(["input", "prediction", "label"]), default="input", show_default=True
+)
 @click.option("--part", default="", help="Name of this delivery; the same name again replaces it.")
 @click.option("--job", "job_name", default="", help="Name of the job that sends.")
 def send(
-    kind: str, file: Path, url: str, token: str | None, project: str, model: str, version: str, at: str | None,
-    role: str, part: str, job_name: str,
+    kind: str,
+    file: Path,
+    url: str,
+    token: str | None,
+    project: str,
+    model: str,
+    version: str,
+    at: str | None,
+    role: str,
+    part: str,
+    job_name: str,
 ) -> None:
     """Send FILE to the exporter; for Airflow, Argo, Azkaban and cron."""
     from wolfpack.client import Client

@@ -31,7 +31,16 @@ def main() -> None:
 
 
 for command in (
-    specs.check, specs.schema, serve.serve, serve.detect, serve.token, generate.rules, generate.dashboards,
-    job.profile, job.send, compare.compare, demo.demo,
+    specs.check,
+    specs.schema,
+    serve.serve,
+    serve.detect,
+    serve.token,
+    generate.rules,
+    generate.dashboards,
+    job.profile,
+    job.send,
+    compare.compare,
+    demo.demo,
 ):
     main.add_command(command)

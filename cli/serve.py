@@ -16,15 +16,23 @@ from wolfpack.spec import WolfpackError, load_all
 @click.command()
 @click.option("--spec", "specs", required=True, multiple=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--ledger", required=True, help="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME")
-@click.option("--listen", default="127.0.0.1:9906", show_default=True, help="HOST:PORT; port 0 takes a free one.")
-@click.option("--tokens", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="See `wolfpack token new`.")
-@click.option("--replay", is_flag=True, help="POST /-/clock sets the time; loopback only, for replays of the past.")
+@click.option(
+    "--listen", default="127.0.0.1:9906", show_default=True, help="HOST:PORT; port 0 takes a free one."
+)
+@click.option(
+    "--tokens", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="See `wolfpack token new`."
+)
+@click.option(
+    "--replay", is_flag=True, help="POST /-/clock sets the time; loopback only, for replays of the past."
+)
 def serve(specs: tuple[Path, ...], ledger: str, listen: str, tokens: Path | None, replay: bool) -> None:
     """Run the exporter."""
     from wolfpack import exporter
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every request that waits its turn
+    logging.getLogger("waitress.queue").setLevel(
+        logging.ERROR
+    )  # it warns of every request that waits its turn
     host, port = exporter.parse_listen(listen)
     exporter.check_address(host, tokens is not None, replay)
     held = exporter.load_tokens(tokens) if tokens else None
@@ -42,13 +50,22 @@ def serve(specs: tuple[Path, ...], ledger: str, listen: str, tokens: Path | None
 @click.option("--source", required=True, metavar="exporter=URL", help="Where the history is.")
 @click.option("--token", envvar="WOLFPACK_TOKEN", help="Bearer token with read and write scope.")
 @click.option(
-    "--token-file", envvar="WOLFPACK_TOKEN_FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    "--token-file",
+    envvar="WOLFPACK_TOKEN_FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A file that holds the token.",
 )
-@click.option("--once", is_flag=True, help="Run one cycle and end; exit 1 if a series could not be scored for an error.")
+@click.option(
+    "--once", is_flag=True, help="Run one cycle and end; exit 1 if a series could not be scored for an error."
+)
 @click.option("--interval", default=300.0, show_default=True, help="Seconds between cycles.")
 def detect(
-    specs: tuple[Path, ...], source: str, token: str | None, token_file: Path | None, once: bool, interval: float
+    specs: tuple[Path, ...],
+    source: str,
+    token: str | None,
+    token_file: Path | None,
+    once: bool,
+    interval: float,
 ) -> None:
     """Run the sidecar: score the history of the series that the specs' `detect:` names."""
     from wolfpack import detectors
@@ -56,7 +73,9 @@ def detect(
 
     kind, equals, url = source.partition("=")
     if kind != "exporter" or not equals:
-        raise WolfpackError(f"--source {source!r}: this release reads exporter=URL, as in exporter=http://127.0.0.1:9906")
+        raise WolfpackError(
+            f"--source {source!r}: this release reads exporter=URL, as in exporter=http://127.0.0.1:9906"
+        )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     if token_file is not None:
         token = token_file.read_text(encoding="utf-8").strip()
@@ -64,7 +83,9 @@ def detect(
     wanted = [one.spec for one in load_all(specs)]
 
     def cycle() -> detectors.Report:
-        return detectors.run_once(wanted, detectors.ExporterSource(transport), detectors.ExporterSink(transport))
+        return detectors.run_once(
+            wanted, detectors.ExporterSource(transport), detectors.ExporterSink(transport)
+        )
 
     if not once:
         detectors.run(cycle, interval, threading.Event().wait)
@@ -74,7 +95,9 @@ def detect(
         click.echo(f"error: {error}", err=True)
     for alarm in report.alarms:
         click.echo(f"alarm: score {alarm.score:.2f} {alarm.labels}")
-    click.echo(f"{report.scored} series scored, {sum(report.skipped.values())} skipped {report.skipped or ''}")
+    click.echo(
+        f"{report.scored} series scored, {sum(report.skipped.values())} skipped {report.skipped or ''}"
+    )
     sys.exit(1 if report.errors else 0)
 
 
@@ -86,7 +109,9 @@ def token() -> None:
 @token.command("new")
 @click.argument("name")
 @click.option("--project", "projects", multiple=True, help="Projects it may use; none named: all.")
-@click.option("--scope", "scopes", multiple=True, type=click.Choice(["read", "write"]), default=("read", "write"))
+@click.option(
+    "--scope", "scopes", multiple=True, type=click.Choice(["read", "write"]), default=("read", "write")
+)
 def new(name: str, projects: tuple[str, ...], scopes: tuple[str, ...]) -> None:
     """Print a fresh token on stderr, once, and its entry for the tokens file on stdout."""
     from wolfpack.exporter import new_token

@@ -65,7 +65,9 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
             except requests.RequestException:
                 pass
             if process.poll() is not None or time.monotonic() > until:
-                raise WolfpackError(f"{url} does not answer; its log ends: {log.read_text(errors='replace')[-800:]}")
+                raise WolfpackError(
+                    f"{url} does not answer; its log ends: {log.read_text(errors='replace')[-800:]}"
+                )
             time.sleep(0.05)
 
 
@@ -99,7 +101,9 @@ def alertmanager(folder: Path, config: Path) -> Iterator[str]:
     """Run Alertmanager, alone, on a configuration file; yield its address."""
     program = alertmanager_program()
     if program is None:
-        raise WolfpackError(f"none of {', '.join(ALERTMANAGERS)} is on the PATH; install prometheus-alertmanager")
+        raise WolfpackError(
+            f"none of {', '.join(ALERTMANAGERS)} is on the PATH; install prometheus-alertmanager"
+        )
     url = f"http://127.0.0.1:{free_port()}"
     command = [
         program, f"--config.file={config}", f"--storage.path={folder / 'alertmanager'}",

@@ -33,7 +33,13 @@ class Client:
     """
 
     def __init__(
-        self, url: str, *, project: str, model: str, token: str | None = None, version: str = "0",
+        self,
+        url: str,
+        *,
+        project: str,
+        model: str,
+        token: str | None = None,
+        version: str = "0",
         transport: Transport | None = None,
     ) -> None:
         self._transport = transport or HttpTransport(url, token)
@@ -63,26 +69,48 @@ class Client:
         answer = self._transport.send("PUT", f"{self._path}/reference", {}, reference.to_bytes(), PROFILE)
         if scores is not None:
             body = scores.to_bytes()
-            self._transport.send("PUT", f"{self._path}/reference/scores", {}, body, "application/octet-stream")
+            self._transport.send(
+                "PUT", f"{self._path}/reference/scores", {}, body, "application/octet-stream"
+            )
         return answer
 
     def send_profile(
-        self, found: Profile, *, at: str, role: str = "input", part: str = "", job: str = "", key: str | None = None
+        self,
+        found: Profile,
+        *,
+        at: str,
+        role: str = "input",
+        part: str = "",
+        job: str = "",
+        key: str | None = None,
     ) -> Any:
         """Add a profile to the pane that contains `at`; the same part again replaces it."""
         params = self._write(at=at, role=role, part=part, job=job)
         return self._transport.send("POST", "/api/v1/profiles", params, found.to_bytes(), PROFILE, key)
 
     def send_rows(
-        self, table: Any, *, at: str, role: str = "input", part: str = "", job: str = "", key: str | None = None
+        self,
+        table: Any,
+        *,
+        at: str,
+        role: str = "input",
+        part: str = "",
+        job: str = "",
+        key: str | None = None,
     ) -> Any:
         """Send rows to be profiled by the exporter."""
         params = self._write(at=at, role=role, part=part, job=job)
         return self._transport.send("POST", "/api/v1/batches", params, to_arrow_bytes(table), ARROW, key)
 
     def send_predictions(
-        self, table: Any, *, key: str | None = None, time: str | None = None, at: str | None = None,
-        profile: bool = False, part: str = "",
+        self,
+        table: Any,
+        *,
+        key: str | None = None,
+        time: str | None = None,
+        at: str | None = None,
+        profile: bool = False,
+        part: str = "",
     ) -> Any:
         """Send predictions by key, for their labels to join; `time` names the column of their event time."""
         params = self._write(part=part) | _given(key=key, time=time, at=at, profile="1" if profile else None)
@@ -94,7 +122,11 @@ class Client:
         return self._transport.send("POST", "/api/v1/labels", params, to_arrow_bytes(table), ARROW)
 
     def _write(self, **values: str) -> dict[str, str]:
-        return {**self._model, "version": self.version, **{name: value for name, value in values.items() if value}}
+        return {
+            **self._model,
+            "version": self.version,
+            **{name: value for name, value in values.items() if value},
+        }
 
 
 def to_arrow_bytes(table: Any) -> bytes:

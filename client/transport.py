@@ -28,7 +28,13 @@ class Transport(Protocol):
         ...
 
     def send(
-        self, method: str, path: str, params: dict[str, str], body: bytes, content_type: str, key: str | None = None
+        self,
+        method: str,
+        path: str,
+        params: dict[str, str],
+        body: bytes,
+        content_type: str,
+        key: str | None = None,
     ) -> Any:
         """Return the JSON answer of a write; `key` is its idempotency key."""
         ...
@@ -48,7 +54,13 @@ class HttpTransport:
         return self._call("GET", path, params or {}, None, {})
 
     def send(
-        self, method: str, path: str, params: dict[str, str], body: bytes, content_type: str, key: str | None = None
+        self,
+        method: str,
+        path: str,
+        params: dict[str, str],
+        body: bytes,
+        content_type: str,
+        key: str | None = None,
     ) -> Any:
         headers = {"Content-Type": content_type} | ({"Idempotency-Key": key} if key else {})
         return self._call(method, path, params, body, headers)
@@ -64,10 +76,14 @@ class HttpTransport:
                 method, self.url + path, params=params, data=body, headers=headers, timeout=TIMEOUT
             )
         except requests.RequestException as error:
-            raise ServiceError(f"{method} {self.url}{path}: no answer ({error}); is the exporter running?") from error
+            raise ServiceError(
+                f"{method} {self.url}{path}: no answer ({error}); is the exporter running?"
+            ) from error
         if answer.ok:
             return answer.json()
-        raise ServiceError(f"{method} {self.url}{path}: {answer.status_code} {_detail(answer)}", answer.status_code)
+        raise ServiceError(
+            f"{method} {self.url}{path}: {answer.status_code} {_detail(answer)}", answer.status_code
+        )
 
 
 def _detail(answer: requests.Response) -> str:

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import Any
 
-from grafanalib import core
+import grafanalib.core
 from grafanalib._gen import DashboardEncoder
+
+core: Any = grafanalib.core  # attrs classes without types: a checker takes them to have no parameters
 
 SCHEMA_VERSION = 39
 """Grafana 10.4 and later; the newest that 10 and 11 both read without migration."""
@@ -241,7 +243,7 @@ def _placed(sections: Iterable[Section]) -> list[Json]:
     return [panel | {"id": i} for i, panel in enumerate(placed, 1)]
 
 
-def _panel(panel: core.Panel, width: int, height: int) -> Panel:
+def _panel(panel: Any, width: int, height: int) -> Panel:
     plain = _without(_plain(panel), _STALE_PANEL)
     plain["datasource"] = DATASOURCE
     plain["targets"] = [
@@ -252,7 +254,7 @@ def _panel(panel: core.Panel, width: int, height: int) -> Panel:
     return Panel(plain, width, height)
 
 
-def _variable(template: core.Template, current: Json | None) -> Json:
+def _variable(template: Any, current: Json | None) -> Json:
     plain = _without(_plain(template), _STALE_VARIABLE)
     return plain | {"current": current or {}, "regex": "", "options": []}
 

@@ -40,12 +40,13 @@ class Grid:
         return slots
 
     def closed_up(self, horizon: int) -> Grid:
-        """Return the grid with gaps beyond `horizon` slots cut by whole seasons; phases stay.
+        """Return the grid with gaps of more than `horizon` slots cut to it.
 
-        What lies further back than the horizon is never looked at, and a gap of years must not cost memory.
+        What lies that far back is never looked at, so the phase across the gap does not matter, and a gap of
+        years must not cost memory.
         """
         beyond = np.maximum(np.diff(self.slot, prepend=self.slot[0]) - horizon, 0)
-        return Grid(self.phases, self.slot - np.cumsum(beyond // self.phases * self.phases))
+        return Grid(self.phases, self.slot - np.cumsum(beyond))
 
 
 def grid(times: Floats, season: float | None) -> Grid:

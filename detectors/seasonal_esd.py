@@ -110,7 +110,7 @@ def _detection(value: Floats, slots: Grid, alpha: float) -> Detection:
     phases = slots.phases
     level_slots = max(LEVEL * phases, LEVEL_SLOTS)
     scale_slots = max(phases * min(MEMORY, max(1, SCALE_SLOTS[1] // phases)), SCALE_SLOTS[0])
-    slots = slots.closed_up(level_slots + MEMORY * phases + scale_slots)
+    slots = slots.closed_up(max(level_slots, MEMORY * phases, scale_slots) + 1)
     known = np.where(np.isfinite(value), value, np.nan)
     level, seasonal, repeats = _season(slots, known, level_slots)
     expected = level + seasonal

@@ -87,7 +87,9 @@ def clock() -> flask.Response:
         if at.tzinfo is None:
             raise ValueError("the time has no zone")
     except (TypeError, KeyError, ValueError) as error:
-        raise Problem(422, "Bad time", f'{error!r}; send {{"now": "2013-05-01T06:00:00-04:00"}}', "now") from error
+        raise Problem(
+            422, "Bad time", f'{error!r}; send {{"now": "2013-05-01T06:00:00-04:00"}}', "now"
+        ) from error
     try:
         service().set_clock(at.timestamp())
     except ValueError as error:
@@ -107,4 +109,6 @@ def _http_error(error: HTTPException) -> tuple[flask.Response, int]:
 
 def _surprise(error: Exception) -> tuple[flask.Response, int]:
     log.exception("%s %s failed", flask.request.method, flask.request.path, exc_info=error)
-    return _problem(Problem(500, "Internal error", "the log of the exporter has the details", flask.request.path))
+    return _problem(
+        Problem(500, "Internal error", "the log of the exporter has the details", flask.request.path)
+    )

@@ -14,7 +14,12 @@ def expected_roles(spec: Spec) -> list[str]:
 
 
 def due(
-    calendar: Calendar, first: datetime, received: Collection[int], now: datetime, given_up: timedelta, extra: timedelta
+    calendar: Calendar,
+    first: datetime,
+    received: Collection[int],
+    now: datetime,
+    given_up: timedelta,
+    extra: timedelta,
 ) -> datetime:
     """Return when the oldest missing pane is late: its scheduled time plus grace plus `extra`.
 

@@ -43,12 +43,15 @@ class Engine:
         self.failures: Counter[str] = Counter()
         self.waiting = 0
 
-    def start(self) -> None:
-        """Show what was shown last, then keep working in a thread."""
+    def restore(self) -> None:
+        """Show what was shown last; a model without a spec is shown no more."""
         with self._ledger.read() as connection:
             for model, shown in history.shown_last(connection).items():
                 self._shelf.put(model, shown)
         self._shelf.drop(known.id for known in self._registry.all())
+
+    def start(self) -> None:
+        """Keep working in a thread."""
         threading.Thread(target=self.work, name="engine", daemon=True).start()
 
     def stop(self) -> None:
@@ -112,7 +115,9 @@ class Engine:
             else:
                 self._role(known, role, start)
         except Exception:
-            log.exception("%s/%s: %s pane %s could not be computed", known.spec.project, known.spec.model, role, start)
+            log.exception(
+                "%s/%s: %s pane %s could not be computed", known.spec.project, known.spec.model, role, start
+            )
             self._failed.add((known.id, role, start))
             self._ids.forget()
             self.failures[known.spec.project] += 1
@@ -153,10 +158,15 @@ class Engine:
         if "previous" in spec.drift.baseline:
             ended = calendar.back(pane, spec.window_panes)
             begun = calendar.back(first, spec.window_panes)
-            before = self._panes.load(connection, known.id, role, int(begun.timestamp()), int(ended.timestamp()))
+            before = self._panes.load(
+                connection, known.id, role, int(begun.timestamp()), int(ended.timestamp())
+            )
             previous = merge_all(list(before.together().values())) if before.profiles else None
         window = Window(
-            spec, role, "", loaded.together(),
+            spec,
+            role,
+            "",
+            loaded.together(),
             expected=sum(not calendar.skipped(one) for one in calendar.between(first, calendar.end(pane))),
             end=int(calendar.end(pane).timestamp()),
             received=loaded.received,
@@ -201,7 +211,9 @@ class Engine:
             history.record(connection, self._ids, known.id, windows, self._clock.now())
             store.clear_pending(connection, known.id, REFERENCE, reference)
 
-    def _commit(self, known: Known, role: str, start: int, windows: dict[int, list[Sample]], newest: int) -> None:
+    def _commit(
+        self, known: Known, role: str, start: int, windows: dict[int, list[Sample]], newest: int
+    ) -> None:
         """Store the windows as revisions, show the newest one, and take the pane off the waiting list."""
         now = self._clock.now()
         before = self._shelf.get(known.id)
@@ -221,8 +233,10 @@ class Engine:
         with self._ledger.read() as connection:
             baseline = self._registry.baseline(connection, known.id)
             info = {
-                "owner": spec.owned_by, "task": spec.prediction.task if spec.prediction else "",
-                "spec_hash": spec.hash, "plan_id": baseline.profile.plan.id if baseline else "",
+                "owner": spec.owned_by,
+                "task": spec.prediction.task if spec.prediction else "",
+                "spec_hash": spec.hash,
+                "plan_id": baseline.profile.plan.id if baseline else "",
             }
             found = sample(names.MODEL_INFO, 1, **model, **info)
             for role in expected_roles(spec):

@@ -35,14 +35,18 @@ def findings(known: Known, data: Any) -> list[Sample]:
         try:
             found += _samples(known, entry)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise Problem(422, "Bad finding", f"anomalies[{index}]: {error!r}", f"anomalies[{index}]") from error
+            raise Problem(
+                422, "Bad finding", f"anomalies[{index}]: {error!r}", f"anomalies[{index}]"
+            ) from error
     return found
 
 
 def _samples(known: Known, entry: dict[str, Any]) -> list[Sample]:
     labels = {str(name): str(value) for name, value in entry["labels"].items() if name != "__name__"}
     if (labels.get("project"), labels.get("model")) != (known.spec.project, known.spec.model):
-        raise ValueError(f"labels name {labels.get('project')}/{labels.get('model')}, the request another model")
+        raise ValueError(
+            f"labels name {labels.get('project')}/{labels.get('model')}, the request another model"
+        )
     found: list[Sample] = []
     for name, family in VALUES.items():
         value = entry.get(name)

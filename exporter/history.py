@@ -38,7 +38,11 @@ class SeriesIds:
                 self._load(connection, model)
             for key in missing:
                 if (model, key) not in self._ids:
-                    row = {"model_id": model, "family": key[0], "labels": json.dumps(key[1], ensure_ascii=False)}
+                    row = {
+                        "model_id": model,
+                        "family": key[0],
+                        "labels": json.dumps(key[1], ensure_ascii=False),
+                    }
                     self._ids[model, key] = connection.execute(
                         insert(series).values(row).returning(series.c.id)
                     ).scalar_one()
@@ -77,7 +81,12 @@ def record(connection: Connection, ids: SeriesIds, model: int, found: list[Sampl
 
 
 def show(
-    connection: Connection, ids: SeriesIds, model: int, before: Mapping[Key, Shown], after: Mapping[Key, Shown], now: float
+    connection: Connection,
+    ids: SeriesIds,
+    model: int,
+    before: Mapping[Key, Shown],
+    after: Mapping[Key, Shown],
+    now: float,
 ) -> None:
     """Store what changed on the metrics page at `now`; a series that vanished is stored as withdrawn."""
     changed = {key: shown for key, shown in after.items() if before.get(key) != shown}
@@ -95,7 +104,9 @@ def show(
 
 def shown_last(connection: Connection) -> dict[int, dict[Key, Shown]]:
     """Return, by model, what the metrics page showed last: where a restart goes on from."""
-    last = select(exposures.c.series_id, func.max(exposures.c.shown).label("shown")).group_by(exposures.c.series_id)
+    last = select(exposures.c.series_id, func.max(exposures.c.shown).label("shown")).group_by(
+        exposures.c.series_id
+    )
     last_of = last.subquery()
     query = (
         select(series.c.model_id, series.c.family, series.c.labels, exposures.c.value, exposures.c.window_end)

@@ -69,7 +69,9 @@ def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]])
     if not rows:
         return
     keys = [column.name for column in table.primary_key] or [
-        column.name for constraint in table.constraints if hasattr(constraint, "columns") and constraint.name is None
+        column.name
+        for constraint in table.constraints
+        if hasattr(constraint, "columns") and constraint.name is None
         for column in constraint.columns
     ]
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql

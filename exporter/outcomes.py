@@ -33,7 +33,11 @@ def add_predictions(connection: Connection, model: int, version: str, rows: Sequ
         predictions,
         [
             {
-                "model_id": model, "version": version, "key": row.key, "start": row.start, "score": row.score,
+                "model_id": model,
+                "version": version,
+                "key": row.key,
+                "start": row.start,
+                "score": row.score,
                 "segments": json.dumps(dict(row.segments), sort_keys=True, ensure_ascii=False),
             }
             for row in rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client import CollectorRegistry
@@ -62,9 +62,26 @@ class ServiceCollector(Collector):
         yield _gauge(names.RELOAD_SUCCESSFUL, {(): float(its.registry.loaded_well)})
         yield _gauge(names.QUEUE_LENGTH, {(): float(its.engine.waiting)})
         yield _gauge(names.SERIES_EXPOSED, {(project,): float(count) for project, count in exposed.items()})
-        yield _counter(names.PARTS_RECEIVED, its.received)
-        yield _counter(names.WINDOWS_COMPUTED, its.engine.computed)
-        yield _counter(names.COMPUTE_FAILURES, its.engine.failures)
+        zero = Counter(dict.fromkeys((known.spec.project for known in its.registry.all()), 0))
+        for family, counts in (
+            (names.PARTS_RECEIVED, its.received),
+            (names.WINDOWS_COMPUTED, its.engine.computed),
+            (names.COMPUTE_FAILURES, its.engine.failures),
+        ):
+            yield _counter(family, {**zero, **counts})
+
+
+class _Only(Collector):
+    """Samples of these names; a registry's own restriction needs every name at registration."""
+
+    def __init__(self, registry: CollectorRegistry, only: list[str]) -> None:
+        self._registry, self._only = registry, set(only)
+
+    def collect(self) -> Iterator[Metric]:
+        for metric in self._registry.collect():
+            metric.samples = [sample for sample in metric.samples if sample.name in self._only]
+            if metric.samples:
+                yield metric
 
 
 def _gauge(family: Family, values: dict[tuple[str, ...], float]) -> Metric:
@@ -74,7 +91,7 @@ def _gauge(family: Family, values: dict[tuple[str, ...], float]) -> Metric:
     return metric
 
 
-def _counter(family: Family, values: Counter[str]) -> Metric:
+def _counter(family: Family, values: Mapping[str, int]) -> Metric:
     metric = CounterMetricFamily(family.name, family.help, labels=family.labels)
     for project, value in sorted(values.items()):
         metric.add_metric((project,), float(value))
@@ -98,10 +115,14 @@ class Page:
         """Return body and headers for a scrape; `only` restricts it to families of these names."""
         encoder, content_type = choose_encoder(accept)
         if only:
-            body = encoder(self._all.restricted_registry(only))  # type: ignore[arg-type]  # its own type says less
+            restricted = CollectorRegistry()
+            restricted.register(_Only(self._all, only))
+            body = encoder(restricted)
         else:
             own_format = "openmetrics" in content_type
-            body = self._model_part(own_format) + (openmetrics(self._own) if own_format else generate_latest(self._own))
+            body = self._model_part(own_format) + (
+                openmetrics(self._own) if own_format else generate_latest(self._own)
+            )
         headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
         if "gzip" in accept_encoding:
             return gzip.compress(body, 1), headers | {"Content-Encoding": "gzip"}

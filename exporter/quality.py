@@ -58,7 +58,9 @@ def counts(rows: Joined) -> dict[Cell, ScoreCounts]:
         for name, value in json.loads(text).items():
             cell = ("", (name, value))
             masks[cell] = masks.get(cell, np.zeros_like(whole)) | (segments == text)
-    return {cell: ScoreCounts.from_arrays(rows.scores[mask], rows.labels[mask]) for cell, mask in masks.items()}
+    return {
+        cell: ScoreCounts.from_arrays(rows.scores[mask], rows.labels[mask]) for cell, mask in masks.items()
+    }
 
 
 def quality_samples(
@@ -69,8 +71,11 @@ def quality_samples(
     for (version, (segment, value)), state in cells.items():
         cell = (version, (segment, value))
         where = {
-            "project": spec.project, "model": spec.model, "version": version,
-            "segment": segment, "segment_value": value,
+            "project": spec.project,
+            "model": spec.model,
+            "version": version,
+            "segment": segment,
+            "segment_value": value,
         }
         for family, number in (
             (names.ROC_AUC, state.roc_auc()),

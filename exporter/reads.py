@@ -29,13 +29,19 @@ def get_plan(project: str, model: str) -> flask.Response:
         baseline = service().registry.baseline(connection, known.id)
     if baseline is None:
         raise Problem(
-            404, "No reference", f"{project}/{model} has no reference yet; register one to get a plan", "reference"
+            404,
+            "No reference",
+            f"{project}/{model} has no reference yet; register one to get a plan",
+            "reference",
         )
     plan, spec = baseline.profile.plan, known.spec
     return flask.jsonify(
         {
-            "id": plan.id, "plan": plan.to_dict(), "every": format_duration(spec.every),
-            "timezone": spec.timezone, "schedule": spec.schedule,
+            "id": plan.id,
+            "plan": plan.to_dict(),
+            "every": format_duration(spec.every),
+            "timezone": spec.timezone,
+            "schedule": spec.schedule,
         }
     )
 
@@ -79,7 +85,12 @@ def get_windows() -> flask.Response:
             .limit(1000)
         ).all()
     return flask.jsonify(
-        {"windows": [{"role": r.role, "start": r.start, "deliveries": r.parts, "received": r.received} for r in rows]}
+        {
+            "windows": [
+                {"role": r.role, "start": r.start, "deliveries": r.parts, "received": r.received}
+                for r in rows
+            ]
+        }
     )
 
 
@@ -97,7 +108,9 @@ def get_series() -> flask.Response:
     start, end, cursor = _number("start", 0.0), _number("end", 1e12), int(_number("cursor", 0.0))
     with service().ledger.read() as connection:
         wanted = [
-            found for known in service().registry.all() for found in _matching(connection, known, family, matchers)
+            found
+            for known in service().registry.all()
+            for found in _matching(connection, known, family, matchers)
         ]
         return flask.jsonify(_page(connection, wanted, kind, start, end, cursor))
 
@@ -126,7 +139,12 @@ def _matching(
 
 
 def _page(
-    connection: Connection, wanted: list[tuple[int, dict[str, str]]], kind: str, start: float, end: float, cursor: int
+    connection: Connection,
+    wanted: list[tuple[int, dict[str, str]]],
+    kind: str,
+    start: float,
+    end: float,
+    cursor: int,
 ) -> dict[str, Any]:
     """Return up to PAGE points from the cursor on: the number of points before the page."""
     found: list[dict[str, Any]] = []
@@ -143,18 +161,24 @@ def _page(
     return {"series": found, "next": None}
 
 
-def _points(connection: Connection, number: int, kind: str, start: float, end: float) -> list[list[float | None]]:
+def _points(
+    connection: Connection, number: int, kind: str, start: float, end: float
+) -> list[list[float | None]]:
     if kind == "exposed":
         e = schema.exposures.c
-        query = select(e.window_end, e.value, e.shown).where(
-            e.series_id == number, e.shown >= start, e.shown <= end
-        ).order_by(e.shown)
+        query = (
+            select(e.window_end, e.value, e.shown)
+            .where(e.series_id == number, e.shown >= start, e.shown <= end)
+            .order_by(e.shown)
+        )
         return [list(row) for row in connection.execute(query)]
     s = schema.samples.c
     newest: dict[float, list[float | None]] = {}
-    query = select(s.window_end, s.value, s.computed).where(
-        s.series_id == number, s.window_end >= start, s.window_end <= end
-    ).order_by(s.window_end, s.computed)
+    query = (
+        select(s.window_end, s.value, s.computed)
+        .where(s.series_id == number, s.window_end >= start, s.window_end <= end)
+        .order_by(s.window_end, s.computed)
+    )
     for row in connection.execute(query):
         newest[row.window_end] = list(row)
     return list(newest.values())

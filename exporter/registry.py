@@ -47,7 +47,9 @@ class Registry:
         known: dict[tuple[str, str], Known] = {}
         for one in loaded:
             number = store.model_id(connection, one.spec.project, one.spec.model, now)
-            known[one.spec.project, one.spec.model] = Known(number, one.spec, store.created(connection, number))
+            known[one.spec.project, one.spec.model] = Known(
+                number, one.spec, store.created(connection, number)
+            )
         self._known = known
         self.loaded_well = True
 

@@ -60,7 +60,10 @@ def target(scope: str = "write") -> Target:
     version = argument("version", "0")
     if not NAME.fullmatch(version):
         raise Problem(
-            422, "Bad version", f"{version!r}: letters, digits, '.', '_', '-' are allowed, 64 at most", "version"
+            422,
+            "Bad version",
+            f"{version!r}: letters, digits, '.', '_', '-' are allowed, 64 at most",
+            "version",
         )
     part, job = argument("part", ""), argument("job", "")
     if len(part) > 128 or len(job) > 128:

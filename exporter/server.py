@@ -45,9 +45,13 @@ def check_address(host: str, tokens: bool, replay: bool) -> None:
         )
     loopback = host == "localhost" or _is_loopback(host)
     if replay and (not loopback or tokens):
-        raise WolfpackError("--replay lets anyone set the clock; it needs a loopback address and takes no --tokens")
+        raise WolfpackError(
+            "--replay lets anyone set the clock; it needs a loopback address and takes no --tokens"
+        )
     if not loopback and not tokens:
-        raise WolfpackError(f"--listen {host}: an address beyond loopback needs --tokens FILE; see `wolfpack token new`")
+        raise WolfpackError(
+            f"--listen {host}: an address beyond loopback needs --tokens FILE; see `wolfpack token new`"
+        )
 
 
 def serve(service: Service, host: str, port: int, announce: object = None) -> None:
@@ -76,5 +80,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-

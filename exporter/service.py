@@ -47,6 +47,7 @@ class Service:
         self.clock.set(now)
         if not self.registry.loaded_well:
             self.reload()
+            self.engine.restore()
         self.engine.run()
 
     def close(self) -> None:
@@ -71,5 +72,6 @@ def open_service(
     if not replay:
         with ledger.write() as connection:
             registry.load(connection, clock.now())
+        service.engine.restore()
         service.engine.start()
     return service

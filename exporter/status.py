@@ -12,7 +12,8 @@ from wolfpack.exporter.service import Service
 from wolfpack.spec import FAMILIES, names
 
 _STYLE = """body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #ccc}
+table{border-collapse:collapse;width:100%}
+th,td{text-align:left;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #ccc}
 .late{color:#b00}:root{color-scheme:light dark}"""
 
 

@@ -62,7 +62,9 @@ def add_part(connection: Connection, model: int, values: dict[str, Any]) -> bool
 
 
 def mark_pending(connection: Connection, model: int, role: str, starts: set[int]) -> None:
-    upsert(connection, pending, [{"model_id": model, "role": role, "start": start} for start in sorted(starts)])
+    upsert(
+        connection, pending, [{"model_id": model, "role": role, "start": start} for start in sorted(starts)]
+    )
 
 
 def all_pending(connection: Connection) -> list[tuple[int, str, int]]:
@@ -86,7 +88,9 @@ def live_parts(connection: Connection, model: int, role: str, first: int, end: i
     )
     c = parts.c
     rows = connection.execute(
-        select(c.id, c.version, c.role, c.start, c.part, c.received, c.rows).where(c.id.in_(newest)).order_by(c.id)
+        select(c.id, c.version, c.role, c.start, c.part, c.received, c.rows)
+        .where(c.id.in_(newest))
+        .order_by(c.id)
     )
     return [Part(*row) for row in rows]
 

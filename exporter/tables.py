@@ -26,7 +26,10 @@ def read_table(body: bytes, content_type: str | None) -> pa.Table:
     kind = (content_type or "").split(";")[0].strip().lower()
     if kind not in READERS:
         raise Problem(
-            415, "Unknown content type", f"{kind or 'no type'!r}; allowed are {', '.join(READERS)}", "Content-Type"
+            415,
+            "Unknown content type",
+            f"{kind or 'no type'!r}; allowed are {', '.join(READERS)}",
+            "Content-Type",
         )
     try:
         return READERS[kind](body)
@@ -38,7 +41,10 @@ def column(table: pa.Table, name: str, what: str) -> pa.ChunkedArray:
     """Return a column, or raise a Problem (422) that lists those there are."""
     if name not in table.column_names:
         raise Problem(
-            422, "Missing column", f"{what} column {name!r} is not in the rows; they have "
-            f"{', '.join(map(repr, table.column_names))}", "body",
+            422,
+            "Missing column",
+            f"{what} column {name!r} is not in the rows; they have "
+            f"{', '.join(map(repr, table.column_names))}",
+            "body",
         )
     return table.column(name)

@@ -69,7 +69,9 @@ def _token(path: Path, index: int, entry: Any) -> Token:
             f"{path}: entry {index}: {error!r}; an entry has name, sha256, projects and scopes"
         ) from error
     if not set(token.scopes) <= set(SCOPES):
-        raise WolfpackError(f"{path}: entry {index}: scopes {token.scopes!r}; allowed are {', '.join(SCOPES)}")
+        raise WolfpackError(
+            f"{path}: entry {index}: scopes {token.scopes!r}; allowed are {', '.join(SCOPES)}"
+        )
     return token
 
 
@@ -87,7 +89,9 @@ class Guard:
         digest = hashlib.sha256(secret.encode()).hexdigest()
         held = [token for token in self._tokens if hmac.compare_digest(token.sha256, digest)]
         if kind.lower() != "bearer" or not held:
-            raise Problem(401, "Unauthorized", "send a known token as 'Authorization: Bearer TOKEN'", "Authorization")
+            raise Problem(
+                401, "Unauthorized", "send a known token as 'Authorization: Bearer TOKEN'", "Authorization"
+            )
         if not held[0].allows(scope, project):
             raise Problem(
                 403,

@@ -24,7 +24,11 @@ WINDOWS = 4
 
 
 def rows(
-    connection: Connection, ids: history.SeriesIds, known: Known, role: str, pane: datetime,
+    connection: Connection,
+    ids: history.SeriesIds,
+    known: Known,
+    role: str,
+    pane: datetime,
     segments: Iterable[tuple[str, str]],
 ) -> dict[tuple[str, str], float]:
     """Return, by segment, the mean rows at this place of the week in the last weeks, planned gaps apart."""
@@ -36,12 +40,18 @@ def rows(
         if not spec.calendar.skipped(start)
     ]
     values = history.event_values(connection, ids, known.id, keys.values(), ends)
-    found = {segment: [values[key, end] for end in ends if (key, end) in values] for segment, key in keys.items()}
+    found = {
+        segment: [values[key, end] for end in ends if (key, end) in values] for segment, key in keys.items()
+    }
     return {segment: sum(those) / len(those) for segment, those in found.items() if len(those) >= FEWEST}
 
 
 def quality_baselines(
-    connection: Connection, ids: history.SeriesIds, known: Known, baseline: Baseline | None, pane: datetime,
+    connection: Connection,
+    ids: history.SeriesIds,
+    known: Known,
+    baseline: Baseline | None,
+    pane: datetime,
     cells: dict[quality.Cell, ScoreCounts],
 ) -> dict[tuple[str, quality.Cell], float]:
     """Return what a drop is measured from: the reference's quality, else the mean of trailing windows."""
@@ -92,13 +102,26 @@ def _weeks_before(known: Known, pane: datetime, weeks: int) -> datetime:
 def _rows_key(known: Known, role: str, segment: tuple[str, str]) -> Key:
     spec = known.spec
     return sample(
-        names.PANE_ROWS, 0, 0, project=spec.project, model=spec.model, role=role,
-        segment=segment[0], segment_value=segment[1],
+        names.PANE_ROWS,
+        0,
+        0,
+        project=spec.project,
+        model=spec.model,
+        role=role,
+        segment=segment[0],
+        segment_value=segment[1],
     )[0].key
 
 
 def _quality_key(known: Known, family: Family, cell: quality.Cell) -> Key:
     spec, (version, (segment, value)) = known.spec, cell
     return sample(
-        family, 0, 0, project=spec.project, model=spec.model, version=version, segment=segment, segment_value=value
+        family,
+        0,
+        0,
+        project=spec.project,
+        model=spec.model,
+        version=version,
+        segment=segment,
+        segment_value=value,
     )[0].key

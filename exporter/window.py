@@ -42,7 +42,10 @@ class Window:
     @property
     def labels(self) -> dict[str, str]:
         return {
-            "project": self.spec.project, "model": self.spec.model, "version": self.version, "role": self.role
+            "project": self.spec.project,
+            "model": self.spec.model,
+            "version": self.version,
+            "role": self.role,
         }
 
     def segment_labels(self, segment: tuple[str, str]) -> dict[str, str]:
@@ -54,7 +57,9 @@ def thresholds(spec: Spec) -> Thresholds:
     drift = spec.drift
 
     def lowest(levels: object, default: float) -> float:
-        found = [v for v in (getattr(levels, "warning", None), getattr(levels, "critical", None)) if v is not None]
+        found = [
+            v for v in (getattr(levels, "warning", None), getattr(levels, "critical", None)) if v is not None
+        ]
         return min(found, default=default)
 
     return Thresholds(
@@ -146,7 +151,9 @@ def _columns_of(
     if window.baseline is not None:
         found += _against_reference(window, window.baseline, pane, whole, segment, columns)
     if window.previous is not None:
-        drift = compare(window.previous, whole, segment=segment, columns=columns, thresholds=thresholds(window.spec))
+        drift = compare(
+            window.previous, whole, segment=segment, columns=columns, thresholds=thresholds(window.spec)
+        )
         found += _scores(window, drift, segment, "previous")
     return found
 
@@ -162,7 +169,12 @@ def _against_reference(
     def drift(profile: Profile, panes: int) -> Drift:
         floors: dict[str, Floors] = baseline.floors(panes, segment)
         return compare(
-            baseline.profile, profile, segment=segment, columns=columns, thresholds=thresholds(window.spec), habit=floors
+            baseline.profile,
+            profile,
+            segment=segment,
+            columns=columns,
+            thresholds=thresholds(window.spec),
+            habit=floors,
         )
 
     found: list[Sample] = []
@@ -172,14 +184,20 @@ def _against_reference(
         labels = window.segment_labels(segment) | {"column": column}
         found += sample(names.COLUMN_MISSING_INCREASE, one.missing_increase, window.end, **labels)
         noise = sample(
-            names.COLUMN_MISSING_INCREASE_NOISE, one.missing_increase_noise, window.end, baseline="reference", **labels
+            names.COLUMN_MISSING_INCREASE_NOISE,
+            one.missing_increase_noise,
+            window.end,
+            baseline="reference",
+            **labels,
         )
         found += noise
     over = drift(whole, len(window.panes))
     for column in over.columns:
         labels = window.segment_labels(segment) | {"column": column}
         found += sample(names.COLUMN_NOVEL, over[column].novel, window.end, **labels)
-        found += sample(names.COLUMN_NOVEL_NOISE, over[column].novel_noise, window.end, baseline="reference", **labels)
+        found += sample(
+            names.COLUMN_NOVEL_NOISE, over[column].novel_noise, window.end, baseline="reference", **labels
+        )
     return found + _scores(window, over, segment, "reference")
 
 

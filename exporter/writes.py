@@ -69,7 +69,11 @@ def post_predictions() -> flask.Response:
         for start, found in profiles.items():
             at = datetime.fromtimestamp(start, spec.zone)
             replaced |= _add(connection, its, "prediction", at, found, found.to_bytes())["replaced"]
-        return {"rows": len(rows), "panes": [_text(its, start) for start in sorted(set(starts))], "replaced": replaced}
+        return {
+            "rows": len(rows),
+            "panes": [_text(its, start) for start in sorted(set(starts))],
+            "replaced": replaced,
+        }
 
     return once(its.known, write)
 
@@ -88,7 +92,10 @@ def post_labels() -> flask.Response:
     strange = sorted({value for value in rows.values() if value not in (0.0, 1.0)})
     if strange:
         raise Problem(
-            422, "Bad labels", f"{spec.label.column!r} holds {strange[0]!r}; a binary label is 0, 1 or null", "body"
+            422,
+            "Bad labels",
+            f"{spec.label.column!r} holds {strange[0]!r}; a binary label is 0, 1 or null",
+            "body",
         )
 
     def write(connection: Connection) -> dict[str, Any]:
@@ -176,8 +183,15 @@ def _add(
     connection: Connection, its: Target, kind: str, start: datetime, found: Profile, body: bytes
 ) -> dict[str, Any]:
     values = {
-        "version": its.version, "role": kind, "start": int(start.timestamp()), "part": its.part, "job": its.job,
-        "received": service().clock.now(), "plan_id": found.plan.id, "rows": found.rows, "data": body,
+        "version": its.version,
+        "role": kind,
+        "start": int(start.timestamp()),
+        "part": its.part,
+        "job": its.job,
+        "received": service().clock.now(),
+        "plan_id": found.plan.id,
+        "rows": found.rows,
+        "data": body,
     }
     replaced = store.add_part(connection, its.known.id, values)
     service().received[its.known.spec.project] += 1
@@ -190,7 +204,9 @@ def _text(its: Target, start: int) -> str:
 
 def _keys(values: pa.ChunkedArray) -> list[str]:
     if values.null_count:
-        raise Problem(422, "Missing keys", f"{values.null_count} rows have no key; every row needs one", "body")
+        raise Problem(
+            422, "Missing keys", f"{values.null_count} rows have no key; every row needs one", "body"
+        )
     return [str(value) for value in values.to_pylist()]
 
 
@@ -221,5 +237,7 @@ def _segments(its: Target, table: pa.Table) -> list[dict[str, str]]:
     rows = []
     for i in range(table.num_rows):
         values = {name: columns[name][i] for name in names if columns[name][i] is not None}
-        rows.append({name: v if (k := kept[name]) is None or v in k else "__other__" for name, v in values.items()})
+        rows.append(
+            {name: v if (k := kept[name]) is None or v in k else "__other__" for name, v in values.items()}
+        )
     return rows

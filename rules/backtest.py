@@ -27,7 +27,7 @@ _Judged = Iterator[tuple[Spec, Alert, dict[Identity, Values]]]
 def backtest(
     specs: Iterable[Spec],
     series: Iterable[Series],
-    grid: Sequence[float],
+    grid: Sequence[float] | Values,
     engine: Engine = "prometheus",
     timing: Timing | None = None,
 ) -> list[Episode]:
@@ -63,7 +63,7 @@ def backtest(
     return sorted(found)
 
 
-def uniform(grid: Sequence[float]) -> Values:
+def uniform(grid: Sequence[float] | Values) -> Values:
     """Return the grid as an array.
 
     Raises

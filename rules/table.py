@@ -245,7 +245,7 @@ def _anomaly(spec: Spec) -> Iterator[Alert]:
 
 
 def _outdated(spec: Spec) -> Iterator[Alert]:
-    """Another hash and not ours, for longer than the lookback: rules and exporter are never reloaded at once."""
+    """Another hash and not ours, for longer than the lookback: the two are never reloaded at once."""
     other = Condition(select(spec, names.MODEL_INFO, is_not("spec_hash", spec.hash)), ">", 0.0)
     own = Absent(select(spec, names.MODEL_INFO, is_("spec_hash", spec.hash)))
     yield from _alert(

@@ -77,7 +77,9 @@ def load_all(paths: Iterable[Path | str]) -> list[Loaded]:
         key = (one.spec.project, one.spec.model)
         if key in seen:
             line = one.sources.get(("model",), ("", 1))[1]
-            faults.append(Fault(str(one.path), line, f"model {'/'.join(key)} is described by {seen[key].path} too"))
+            faults.append(
+                Fault(str(one.path), line, f"model {'/'.join(key)} is described by {seen[key].path} too")
+            )
         seen.setdefault(key, one)
     if faults:
         raise SpecError(faults)
@@ -146,7 +148,9 @@ def _walk(node: yaml.Node, place: Place, lines: dict[Place, int], faults: list[F
             inner = (*place, str(key.value))
             line = key.start_mark.line + 1
             if inner in lines:
-                faults.append(Fault(file, line, f"{_dotted(inner)}: is given twice, first in line {lines[inner]}"))
+                faults.append(
+                    Fault(file, line, f"{_dotted(inner)}: is given twice, first in line {lines[inner]}")
+                )
             lines[inner] = line
             _walk(value, inner, lines, faults, file)
     elif isinstance(node, yaml.SequenceNode):
@@ -162,7 +166,9 @@ def _dotted(place: Place) -> str:
     return text
 
 
-def _fault(path: Path, data: dict[str, Any], sources: dict[Place, tuple[str, int]], error: dict[str, Any]) -> Fault:
+def _fault(
+    path: Path, data: dict[str, Any], sources: dict[Place, tuple[str, int]], error: dict[str, Any]
+) -> Fault:
     place = tuple(part for part in error["loc"] if part != "[key]")
     nearest = place
     while nearest and nearest not in sources:

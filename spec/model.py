@@ -66,7 +66,9 @@ def _cron(value: str) -> str:
     try:
         CronSim(value, datetime(2024, 1, 1))
     except CronSimError as error:
-        raise ValueError(f"{value!r} is no schedule ({error}); write five cron fields, as in '0 6 * * *'") from None
+        raise ValueError(
+            f"{value!r} is no schedule ({error}); write five cron fields, as in '0 6 * * *'"
+        ) from None
     return value
 
 
@@ -120,7 +122,9 @@ class Levels(Section):
     @model_validator(mode="after")
     def _ordered(self) -> Levels:
         if self.warning is not None and self.critical is not None and self.critical < self.warning:
-            raise ValueError(f"critical {self.critical:g} is under warning {self.warning:g}; it must be above")
+            raise ValueError(
+                f"critical {self.critical:g} is under warning {self.warning:g}; it must be above"
+            )
         return self
 
 
@@ -136,7 +140,9 @@ class RatioLevels(Levels):
 
 
 class Column(Section):
-    type: Literal["numeric", "categorical", "boolean", "datetime", "text", "image", "list", "embedding"] | None = None
+    type: (
+        Literal["numeric", "categorical", "boolean", "datetime", "text", "image", "list", "embedding"] | None
+    ) = None
     range: Range | None = None
     missing: RatioLevels | None = None
 
@@ -322,4 +328,3 @@ class Spec(Section):
         if self.label is not None and column == self.label.column:
             return "label"
         return "key" if self.label is not None and column == self.label.key else "input"
-

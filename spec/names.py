@@ -41,52 +41,89 @@ def _gauge(name: str, unit: str, cls: Class, labels: tuple[str, ...], text: str)
 
 
 MODEL_INFO = _gauge(
-    "ml_model_info", "", "model", (*MODEL, "owner", "task", "spec_hash", "plan_id"),
+    "ml_model_info",
+    "",
+    "model",
+    (*MODEL, "owner", "task", "spec_hash", "plan_id"),
     "The model as its spec declares it; always 1.",
 )
 WINDOW_DUE = _gauge(
-    "ml_window_due_timestamp_seconds", "seconds", "model", (*MODEL, "role"),
+    "ml_window_due_timestamp_seconds",
+    "seconds",
+    "model",
+    (*MODEL, "role"),
     "When the oldest missing pane counts as late: its scheduled time plus grace.",
 )
 DRIFTED_COLUMNS = _gauge(
-    "ml_model_drifted_columns_ratio", "ratio", "window", (*WINDOW, "baseline"),
+    "ml_model_drifted_columns_ratio",
+    "ratio",
+    "window",
+    (*WINDOW, "baseline"),
     "Share of the columns compared whose distribution drifted against the baseline.",
 )
 
 WINDOW_ROWS = _gauge("ml_window_rows", "", "window", WINDOW, "Rows in the newest window.")
 WINDOW_PANES = _gauge("ml_window_panes", "", "window", WINDOW, "Panes that the newest window has.")
 WINDOW_PANES_EXPECTED = _gauge(
-    "ml_window_panes_expected", "", "window", WINDOW, "Panes that the newest window should have, planned gaps apart."
+    "ml_window_panes_expected",
+    "",
+    "window",
+    WINDOW,
+    "Panes that the newest window should have, planned gaps apart.",
 )
 WINDOW_END = _gauge(
-    "ml_window_end_timestamp_seconds", "seconds", "window", WINDOW, "Event time at which the newest window ends."
+    "ml_window_end_timestamp_seconds",
+    "seconds",
+    "window",
+    WINDOW,
+    "Event time at which the newest window ends.",
 )
 WINDOW_RECEIVED = _gauge(
-    "ml_window_received_timestamp_seconds", "seconds", "window", WINDOW,
+    "ml_window_received_timestamp_seconds",
+    "seconds",
+    "window",
+    WINDOW,
     "When the last rows of the newest window were committed.",
 )
 PANE_ROWS = _gauge("ml_pane_rows", "", "pane", WINDOW, "Rows in the newest closed pane.")
 PANE_ROWS_TRAILING = _gauge(
-    "ml_pane_rows_trailing", "", "pane", WINDOW,
+    "ml_pane_rows_trailing",
+    "",
+    "pane",
+    WINDOW,
     "Mean rows of the panes at the same place of the week in the last four weeks, planned gaps apart.",
 )
 PANE_MEAN = _gauge("ml_pane_mean", "", "pane", COLUMN, "Mean of the column in the newest closed pane.")
 
 COLUMN_MISSING = _gauge(
-    "ml_column_missing_ratio", "ratio", "pane", COLUMN, "Share of rows without a value in the newest closed pane."
+    "ml_column_missing_ratio",
+    "ratio",
+    "pane",
+    COLUMN,
+    "Share of rows without a value in the newest closed pane.",
 )
 COLUMN_MISSING_INCREASE = _gauge(
-    "ml_column_missing_increase_ratio", "ratio", "pane", COLUMN,
+    "ml_column_missing_increase_ratio",
+    "ratio",
+    "pane",
+    COLUMN,
     "Missing ratio of the newest closed pane less the reference's.",
 )
 COLUMN_NOVEL = _gauge(
-    "ml_column_novel_ratio", "ratio", "window", COLUMN,
+    "ml_column_novel_ratio",
+    "ratio",
+    "window",
+    COLUMN,
     "Share of rows whose value the reference never had, in the newest window.",
 )
 COLUMN_MEAN = _gauge("ml_column_mean", "", "window", COLUMN, "Mean of the column in the newest window.")
 
 COLUMN_PSI = _gauge(
-    "ml_column_psi", "", "window", DRIFT, "Population stability index against the baseline, sampling bias removed."
+    "ml_column_psi",
+    "",
+    "window",
+    DRIFT,
+    "Population stability index against the baseline, sampling bias removed.",
 )
 COLUMN_PSI_NOISE = _gauge(
     "ml_column_psi_noise", "", "window", DRIFT, "What the PSI reaches without drift: its noise floor."
@@ -102,22 +139,34 @@ COLUMN_NOVEL_NOISE = _gauge(
     "ml_column_novel_noise", "", "window", DRIFT, "What the novel ratio reaches without drift."
 )
 
-ROC_AUC = _gauge("ml_model_roc_auc", "", "window", QUALITY, "Area under the ROC curve over the newest labelled window.")
+ROC_AUC = _gauge(
+    "ml_model_roc_auc", "", "window", QUALITY, "Area under the ROC curve over the newest labelled window."
+)
 ROC_AUC_STDERR = _gauge(
     "ml_model_roc_auc_stderr", "", "window", QUALITY, "Standard error of the ROC AUC (DeLong)."
 )
 ROC_AUC_BASELINE = _gauge(
-    "ml_model_roc_auc_baseline", "", "window", QUALITY,
+    "ml_model_roc_auc_baseline",
+    "",
+    "window",
+    QUALITY,
     "What a drop is measured from: the reference's ROC AUC, else the mean of the trailing windows.",
 )
 BRIER = _gauge("ml_model_brier", "", "window", QUALITY, "Mean squared error of the predicted probability.")
 BRIER_BASELINE = _gauge(
-    "ml_model_brier_baseline", "", "window", QUALITY,
+    "ml_model_brier_baseline",
+    "",
+    "window",
+    QUALITY,
     "What a rise is measured from: the reference's Brier score, else the mean of the trailing windows.",
 )
 
 ANOMALY_SCORE = _gauge(
-    "ml_anomaly_score", "", "window", ANOMALY, "Signed evidence of the detector: 0 expected, beyond 1 or -1 an alarm."
+    "ml_anomaly_score",
+    "",
+    "window",
+    ANOMALY,
+    "Signed evidence of the detector: 0 expected, beyond 1 or -1 an alarm.",
 )
 ANOMALY_EXPECTED = _gauge("ml_anomaly_expected", "", "window", ANOMALY, "Value that the detector expected.")
 ANOMALY_LOWER = _gauge("ml_anomaly_lower", "", "window", ANOMALY, "Lower end of the band of expected values.")
@@ -131,21 +180,30 @@ RELOAD_SUCCESSFUL = _gauge(
     "wolfpack_config_last_reload_successful", "", "service", (), "1 if the last load of the specs succeeded."
 )
 QUEUE_LENGTH = _gauge("wolfpack_queue_length", "", "service", (), "Recomputations that wait.")
-COLLECTOR_SUCCESS = _gauge(
-    "wolfpack_collector_success", "", "service", ("collector",), "1 if the collector's last run succeeded."
-)
 SERIES_EXPOSED = _gauge("wolfpack_series_exposed", "", "service", ("project",), "Series on the metrics page.")
 PARTS_RECEIVED = Family(
     "wolfpack_parts_received_total", "counter", "", "service", ("project",), "Parts committed to the ledger."
 )
 WINDOWS_COMPUTED = Family(
-    "wolfpack_windows_computed_total", "counter", "", "service", ("project",), "Windows computed or computed again."
+    "wolfpack_windows_computed_total",
+    "counter",
+    "",
+    "service",
+    ("project",),
+    "Windows computed or computed again.",
 )
 COMPUTE_FAILURES = Family(
-    "wolfpack_compute_failures_total", "counter", "", "service", ("project",), "Computations that raised an error."
+    "wolfpack_compute_failures_total",
+    "counter",
+    "",
+    "service",
+    ("project",),
+    "Computations that raised an error.",
 )
 
-FAMILIES: dict[str, Family] = {family.name: family for family in list(globals().values()) if isinstance(family, Family)}
+FAMILIES: dict[str, Family] = {
+    family.name: family for family in list(globals().values()) if isinstance(family, Family)
+}
 """All families by name, in catalogue order."""
 
 

@@ -46,7 +46,9 @@ class ColumnPlan:
         ):
             raise ValueError("edges of a plan must be finite and strictly increasing")
         if self.edges and len(self.seen) != len(self.edges) + 1:
-            raise ValueError(f"a plan with {len(self.edges)} edges needs {len(self.edges) + 1} entries in seen")
+            raise ValueError(
+                f"a plan with {len(self.edges)} edges needs {len(self.edges) + 1} entries in seen"
+            )
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,9 @@ class Plan:
             }
             segments = {str(name): tuple(str(v) for v in values) for name, values in data["segments"].items()}
         except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"no plan: {error!r}; a plan is what GET …/plan of the exporter returns") from error
+            raise ValueError(
+                f"no plan: {error!r}; a plan is what GET …/plan of the exporter returns"
+            ) from error
         return cls(columns, segments)
 
     @cached_property

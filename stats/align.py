@@ -1,4 +1,4 @@
-"""Bringing two states of a column onto the same bins."""
+"""Bringing two states of a column onto the same bins, and what of them is expected to be new."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wolfpack.stats.column_state import ColumnState
+from wolfpack.stats.column_state import ColumnState, atoms
 
 NUMERIC_SURPRISE = 2
 """Rows held to lie beyond the extremes of a reference of numbers: of n values, 2 / n do on average."""
@@ -65,11 +65,16 @@ def _numeric(reference: ColumnState, current: ColumnState) -> Pair:
         reference.bins,
         counts,
         unseen,
-        surprise=max(NUMERIC_SURPRISE, reference.singletons),
+        surprise=max(NUMERIC_SURPRISE, _single_values(reference)),
         stray=0 if reference.nonfinite else current.nonfinite,
         ordered=True,
         error=error,
     )
+
+
+def _single_values(reference: ColumnState) -> int:
+    """Return how many bins of one single value hold one row: of integers as many more are still unseen."""
+    return int(np.count_nonzero(reference.bins[atoms(reference.plan)] == 1))
 
 
 def _categorical(reference: ColumnState, current: ColumnState) -> Pair:
@@ -80,9 +85,28 @@ def _categorical(reference: ColumnState, current: ColumnState) -> Pair:
         counts = np.array([*known, current.count - sum(known)], np.int64)
     unseen = reference.bins == 0
     unseen[-1] = True  # what the plan does not name is one heap, in which new values show as growth
-    base = float(reference.bins[-1]) / max(reference.count, 1)
-    once, twice = reference.singletons, int(np.count_nonzero(reference.bins[:-1] == 2))
-    # The unseen share is once / n with variance (once + 2 twice) / n**2, not the once / n**2 of a count
-    # (W. Esty, A normal limit law for a nonparametric estimator of the coverage, Annals of Statistics 11, 1983).
-    certainty = once / (once + 2 * twice) if once else 1.0
-    return Pair(reference.bins, counts, unseen, surprise=once, certainty=certainty, base=base)
+    surprise, certainty = _expected_novel(reference)
+    base = 0.0 if plan.complete else surprise / max(reference.count, 1)
+    return Pair(reference.bins, counts, unseen, surprise, certainty, base)
+
+
+def _expected_novel(reference: ColumnState) -> tuple[int, float]:
+    """Return the rows that speak for values without a count of their own, and what share they are worth.
+
+    Good and Turing: what was not seen has the mass of what was seen once. If the plan names only what was
+    seen more than r times, the heap of the others has their mass and that of what was seen r + 1 times. Such
+    an estimate varies more than a count of as many rows, by the factor 1 / certainty.
+
+    References
+    ----------
+    I. J. Good, The population frequencies of species and the estimation of population parameters, Biometrika
+    40, 1953. W. Esty, A normal limit law for a nonparametric estimator of the coverage of a random sample,
+    Annals of Statistics 11, 1983, for the variance (once + 2 twice) / n**2.
+    """
+    counts, heap = reference.bins[:-1], int(reference.bins[-1])
+    if reference.plan.complete:
+        once, twice = (int(np.count_nonzero(counts == times)) for times in (1, 2))
+        return once + heap, (once + heap) / (once + heap + 2 * twice) if once + heap else 1.0
+    least = int(counts[counts > 0].min(initial=reference.rows + 1))
+    risen = least * int(np.count_nonzero(counts == least))
+    return heap + risen, (heap + risen) / max((least - 1) * heap + least * risen, 1)

@@ -28,7 +28,7 @@ def coarse_bins(rows: float) -> int:
 
 
 def rare_bins(reference: Array, unseen: Array, ordered: bool) -> NDArray[np.bool_]:
-    """Return which bins PSI sets apart, shape (k,): values that the reference never had, or categories it hardly had.
+    """Return which bins PSI sets apart, shape (k,): values that the reference never had, or hardly.
 
     New values must not hide in the mass of their neighbours. Among categories they are weighed together with
     the rare ones: where many are rare some are always unseen, and those seen once are less frequent than they

@@ -85,14 +85,20 @@ def increase_floor(n: int, hits: int, m: int, chance: float) -> float:
 
 
 def tail_chance(n: int, hits: int, m: int, now: int) -> float:
-    """Return the chance of `now` or more among m rows if hits + now fall on n + m rows at random."""
+    """Return the chance of `now` or more among m rows if hits + now fall on n + m rows at random.
+
+    At or under the expected number, where nothing is significant, 1 is returned.
+    """
+    if now * n <= hits * m:  # under the mean, where no floor is looked for and the first term may underflow
+        return 1.0
     total = hits + now
     log = _log_choose(total, now) + _log_choose(n + m - total, m - now) - _log_choose(n + m, m)
     term = chance = math.exp(log)
     for k in range(now, min(total, m)):
-        term *= (total - k) * (m - k) / ((k + 1) * (n - total + k + 1))
+        ratio = (total - k) * (m - k) / ((k + 1) * (n - total + k + 1))
+        term *= ratio
         chance += term
-        if term < 1e-9 * chance:
+        if ratio < 1 and term < 1e-9 * chance:
             break
     return min(chance, 1.0)
 

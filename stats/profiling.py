@@ -163,8 +163,9 @@ def _count_step(table: pa.Table, plan: Plan) -> Profile:
         sizes = zip((*plan.segments[column], OTHER), np.diff(ends).tolist(), strict=True)
         rows |= {(column, value): size for value, size in sizes if size or value != OTHER}
     states: dict[Segment, dict[str, ColumnState]] = {segment: {} for segment in rows}
+    there = set(table.column_names)
     for name, column_plan in plan.columns.items():
-        if name in table.column_names:
+        if name in there:
             for segment, state in _count_column(table[name], name, column_plan, cuts, rows).items():
                 states[segment][name] = state
     return Profile(

@@ -83,7 +83,7 @@ class ScoreCounts:
         wrong = (y != 0) & (y != 1)
         if wrong.any():
             raise ValueError(
-                f"label {y[wrong][0]!r} is neither 0 nor 1; write the positive class as 1, the other as 0"
+                f"label {float(y[wrong][0])!r} is neither 0 nor 1; write the positive class as 1, the other as 0"
             )
         with np.errstate(over="ignore"):
             squares = float(np.square(x - y).sum())

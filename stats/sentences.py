@@ -44,18 +44,18 @@ def _novel(reference: ColumnState, current: ColumnState, pair: Pair) -> str:
     text = f"has {percent(share)} values never seen before"
     if reference.kind != "numeric" or current.minimum is None or reference.minimum is None:
         return text
-    ends = [current.minimum, current.maximum, reference.minimum, reference.maximum]
-    if ends[:2] == ends[2:]:
+    if (current.minimum, current.maximum) == (reference.minimum, reference.maximum):
         return text
-    return "{} ({:.6g} to {:.6g}, was {:.6g} to {:.6g})".format(text, *ends)
+    now, was = (f"{state.minimum:.6g} to {state.maximum:.6g}" for state in (current, reference))
+    return f"{text} ({now}, was {was})"
 
 
 def _moved(reference: ColumnState, current: ColumnState, pair: Pair) -> str:
     if reference.kind == "numeric":
-        mean, stddev, mean_was, stddev_was = (
-            value or 0.0 for value in (current.mean, current.stddev, reference.mean, reference.stddev)
-        )
-        return f"has mean {mean:.4g} and deviation {stddev:.4g}, was {mean_was:.4g} and {stddev_was:.4g}"
+        means = [
+            f"{state.mean or 0:.4g} and deviation {state.stddev or 0:.4g}" for state in (current, reference)
+        ]
+        return f"has mean {means[0]}, was {means[1]}"
     now, was = pair.current / pair.current.sum(), pair.reference / pair.reference.sum()
     most = int(np.argmax(now - was))
     words = reference.plan.categories

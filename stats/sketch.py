@@ -19,7 +19,7 @@ _MASK = (1 << 64) - 1
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Sketch:
-    """Quantiles of a stream within a rank error of about 1 / k, in at most 2 k + 64 items.
+    """Quantiles of a stream in at most 2 k + 64 items, within 4 / k of their ranks over 1,000 merges.
 
     Parameters
     ----------
@@ -46,8 +46,11 @@ class Sketch:
 
     @property
     def rank_error(self) -> float:
-        """Rank error that quantiles keep in 99 of 100 cases, a share of the values; 0 while all are kept."""
-        return 0.0 if len(self.levels) <= 1 else 2.0 / self.k
+        """Rank error, a share of the values, kept over a chain of 1,000 merges; 0 while all are kept.
+
+        One chunk and a merge of all parts at once stay under a fourth of it.
+        """
+        return 0.0 if len(self.levels) <= 1 else 4.0 / self.k
 
     def weighted(self) -> tuple[Floats, NDArray[np.int64]]:
         """Return the items in ascending order, shape (size,), and how many values each stands for."""

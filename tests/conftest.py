@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 THREE_LINES = "version: wolfpack/v1\nproject: travel\nmodel: arrival-delay\n"
-FULL = THREE_LINES + """\
+FULL = (
+    THREE_LINES
+    + """\
 owner: flights
 timezone: America/New_York
 schedule: "0 6 * * *"
@@ -22,6 +24,7 @@ quality: {roc_auc: {warning: "< 0.75", drop: 0.05}}
 detect:
   - {metric: ml_pane_rows, method: seasonal_esd, season: 7d}
 """
+)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -196,12 +196,8 @@ def test_pods_and_other_models_do_not_reach_an_alert(short: Spec) -> None:
     series[names.PANE_ROWS.name].append((SHOP | {"model": "other"}, 1.0))
 
     assert evaluate(alert, series, NOW) == {
-        frozenset(
-            {
-                "alertname": "ModelRowsDropped", "severity": "warning", "owner": "shop", "check": "rows", **SHOP
-            }.items()
-        ): 2.0
-    }  # fmt: skip
+        frozenset({**SHOP, **alert.static, "alertname": "ModelRowsDropped"}.items()): 2.0
+    }
 
 
 def test_comparisons_of_one_selector_are_chained_and_names_are_quoted(full: Spec) -> None:
@@ -212,7 +208,8 @@ def test_comparisons_of_one_selector_are_chained_and_names_are_quoted(full: Spec
         'ml_column_novel_ratio{project="travel", model="arrival-delay", version=""}[15m]))\n'
         "  > 0.005\n"
         "  > max by (project, model, version, role, segment, segment_value, column) (last_over_time("
-        'ml_column_novel_noise{project="travel", model="arrival-delay", version="", baseline="reference"}[15m]))'
+        'ml_column_novel_noise{project="travel", model="arrival-delay", version="", baseline="reference"}'
+        "[15m]))"
     )
     assert (
         r'column!~"dep_delay|junk|odd \\| \\(\"name\"\\) \\\\d ü"' in texts["ModelColumnMissing", "warning"]

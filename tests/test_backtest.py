@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from wolfpack.rules import Episode, Timing, alerts_for, backtest, episodes, firi
 from wolfpack.rules.scenarios import Example, examples
 from wolfpack.rules.stepped import Series, looked_back, step
 from wolfpack.rules.told import TOLD
-from wolfpack.spec import Spec, names
+from wolfpack.spec import Spec, WolfpackError, names
 
 DAY = 86400
 NOW = 1_700_006_400 // DAY * DAY
@@ -44,7 +45,7 @@ def history(made: list[Example], days: int, seed: int) -> list[Series]:
 def test_engines_agree_on_a_history_in_which_every_alert_fires(
     tmp_path: Path, every: str, width: int, days: int
 ) -> None:
-    """With an hour between evaluations, and with so short a step that a withdrawn sample is seen a while longer."""
+    """At every hour, and at a step so short that a withdrawn sample is seen a while longer."""
     spec = loaded(tmp_path, FULL + f"every: {every}\n")[0].spec
     series = history(list(examples(alerts_for(spec), NOW)), days, seed=days)
     grid = np.arange(NOW - days * DAY, NOW + 1, width)
@@ -61,9 +62,7 @@ def test_engines_agree_on_a_history_in_which_every_alert_fires(
 
 @pytest.mark.needs("prometheus", "promtool")
 def test_samples_of_the_last_hours_are_judged(tmp_path: Path) -> None:
-    """Blocks may reach up to now, though Prometheus asks for three hours between a block and its own samples."""
-    import time
-
+    """Blocks may reach up to now, though the manual asks to leave out the last three hours."""
     spec = loaded(tmp_path, FULL)[0].spec
     now = time.time() // 60 * 60
     labels = {
@@ -170,8 +169,6 @@ def test_what_cannot_be_judged_is_refused(full: Spec, grid: list[float], engine:
 
 
 def test_the_absence_of_prometheus_is_told(full: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
-    from wolfpack.spec import WolfpackError
-
     monkeypatch.setenv("PATH", "")
 
     with pytest.raises(WolfpackError, match="needs prometheus and promtool on the PATH"):

@@ -94,6 +94,18 @@ def test_restart_in_the_middle_changes_no_score(method):
 
 
 @pytest.mark.parametrize("method", METHODS)
+def test_a_change_of_rhythm_changes_no_earlier_row(method):
+    """The step of the points, and with it the season, is not read from points to come."""
+    times = np.r_[days(60), days(60)[-1] + DAY / 4 * np.arange(1, 150)]
+    values = weekly(len(times), seed=2)
+    whole, part = detect(times, values, method), detect(times[:60], values[:60], method)
+
+    assert part.ready.any()
+    for left, right in zip(rows(whole, 60), rows(part, 60), strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
     ("times", "values", "message"),
     [

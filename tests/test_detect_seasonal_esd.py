@@ -84,6 +84,23 @@ def test_equals_its_slow_twin(noise, season, step, n):
     expected = naive(times, values, season, step)
     actual = seasonal_esd(times, values, season)
 
+    agree(actual, expected)
+
+
+@pytest.mark.parametrize("gap", [20, 54, 55, 56, 57, 58, 59, 63, 64, 200, 10**10])
+def test_equals_its_slow_twin_across_a_gap(gap):
+    """Up to the horizon of 56 slots and beyond it; ten thousand million slots would be 80 GB if kept."""
+    days = np.r_[0:60, 60 + gap : 120 + gap]
+    times, values = DAY * days, weekdays(days) + np.random.default_rng(1).normal(size=120)
+
+    agree(seasonal_esd(times, values), naive(times, values, 7 * DAY, DAY))
+
+
+def weekdays(days):
+    return np.where(days % 7 > 4, -10.0, 10.0)
+
+
+def agree(actual, expected):
     assert sum(row is not None for row in expected) > 20
     for i, row in enumerate(expected):
         assert actual.ready[i] == (row is not None)

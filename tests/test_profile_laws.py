@@ -18,7 +18,14 @@ from wolfpack.stats import ALL, Profile, merge_all, profile
 
 FIXED = settings(derandomize=True, deadline=None, max_examples=60)
 SCHEMA = pa.schema(
-    [("x", pa.float64()), ("i", pa.int64()), ("c", pa.string()), ("b", pa.bool_()), ("s", pa.string()), ("t", pa.date32())]
+    [
+        ("x", pa.float64()),
+        ("i", pa.int64()),
+        ("c", pa.string()),
+        ("b", pa.bool_()),
+        ("s", pa.string()),
+        ("t", pa.date32()),
+    ]
 )
 NUMBERS = st.one_of(
     st.none(),
@@ -65,7 +72,16 @@ def assert_same(expected: Profile, actual: Profile) -> None:
         for name, state in states.items():
             other = actual.segments[segment][name]
             assert state.bins.tolist() == other.bins.tolist()
-            for field in ("rows", "missing", "nonfinite", "zeros", "negatives", "minimum", "maximum", "count"):
+            for field in (
+                "rows",
+                "missing",
+                "nonfinite",
+                "zeros",
+                "negatives",
+                "minimum",
+                "maximum",
+                "count",
+            ):
                 assert getattr(state, field) == getattr(other, field), (segment, name, field)
             assert state.total == pytest.approx(other.total, rel=1e-9, abs=1e-6)
             assert state.squares == pytest.approx(other.squares, rel=1e-9, abs=1e-6)
@@ -157,7 +173,9 @@ def test_every_count_equals_its_slow_twin(rows: list[Any]) -> None:
             assert state.stddev == pytest.approx(stddev, rel=1e-6, abs=1e-7 * (1 + abs(mean)))
         twin = naive.count_categories([row[2] for row in part], PLAN.columns["c"].categories)
         assert twin == {
-            "rows": states["c"].rows, "missing": states["c"].missing, "bins": states["c"].bins.tolist()
+            "rows": states["c"].rows,
+            "missing": states["c"].missing,
+            "bins": states["c"].bins.tolist(),
         }
         assert states["b"].bins.tolist() == [sum(row[3] is k for row in part) for k in (False, True)] + [0]
         assert states["t"].missing == sum(row[5] is None for row in part)

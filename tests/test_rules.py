@@ -40,8 +40,8 @@ def test_every_alert_has_words_and_a_runbook() -> None:
 def test_promtool_accepts_the_rules_and_has_nothing_to_lint(out: Path) -> None:
     code, said = run(["promtool", "check", "rules", "--lint=all", "--lint-fatal", *out.glob("rules/*.yml")])
 
-    assert (code, said) == (0, said)
-    assert "19 rules" not in said or "SUCCESS" in said
+    assert code == 0, said
+    assert said.count("SUCCESS") == 3
 
 
 @pytest.mark.needs("promtool")

@@ -1,0 +1,139 @@
+"""Scores against scipy and slow twins, and floors against the tests that they come from."""
+
+from __future__ import annotations
+
+import naive
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from wolfpack.stats import compare, profile
+from wolfpack.stats.drift import COARSE, coarse_bins, group_bins, ks, psi
+from wolfpack.stats.floors import alpha, increase_floor, ks_floor, psi_floor, tail_chance
+
+FIXED = settings(derandomize=True, deadline=None, max_examples=200)
+COUNTS = st.lists(st.integers(0, 500), min_size=2, max_size=30)
+
+
+@FIXED
+@given(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), min_size=1, max_size=30))
+def test_psi_equals_its_slow_twin(pairs: list[tuple[int, int]]) -> None:
+    reference, current = (
+        [1 + pair[side] for pair in pairs[:1]] + [pair[side] for pair in pairs[1:]] for side in (0, 1)
+    )
+    score, bins = psi(np.array(reference), np.array(current))
+
+    assert score == pytest.approx(naive.psi(reference, current), abs=1e-12)
+    assert bins == sum(r + c > 0 for r, c in zip(reference, current, strict=True))
+
+
+def test_psi_agrees_with_the_field_s_on_large_samples() -> None:
+    """Without the half rows and the bias it is the sum of (p - q) ln(p / q)."""
+    p, q = np.array([0.5, 0.3, 0.2]), np.array([0.4, 0.3, 0.3])
+
+    assert psi(p * 1e9, q * 1e9)[0] == pytest.approx(float(((p - q) * np.log(p / q)).sum()), abs=1e-6)
+
+
+def test_scores_of_many_windows_equal_the_scores_of_each() -> None:
+    draw = np.random.default_rng(1)
+    one, two = draw.integers(1, 50, (2, 7, 12))
+
+    assert psi(one, two)[0].tolist() == [psi(a, b)[0] for a, b in zip(one, two, strict=True)]
+    assert ks(one, two).tolist() == [ks(a, b) for a, b in zip(one, two, strict=True)]
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("shape", ["normal", "heavy tail", "integers"])
+def test_ks_is_that_of_the_values_within_one_bin(shape: str, shift: float) -> None:
+    draw = np.random.default_rng(4)
+    make = {
+        "normal": lambda n: draw.normal(size=n),
+        "heavy tail": lambda n: np.exp(2 * draw.normal(size=n)),
+        "integers": lambda n: draw.poisson(6, n).astype(float),
+    }[shape]
+    before, after = make(5000), make(2000) + shift
+    reference = profile(pa.table({"x": before}))
+    found = compare(reference, profile(pa.table({"x": after}), baseline=reference))["x"]
+    exact = stats.ks_2samp(before, after).statistic
+    bias = 0.87 * (1 / 5000 + 1 / 2000) ** 0.5
+
+    assert found.ks == pytest.approx(max(exact - bias, 0), abs=1 / 100)
+    assert found.exact
+
+
+@FIXED
+@given(COUNTS, st.integers(1, 20), st.data())
+def test_groups_take_every_bin_once_and_keep_the_heavy_ones_alone(
+    counts: list[int], wanted: int, data: st.DataObject
+) -> None:
+    reference = np.array(counts)
+    apart = np.array(data.draw(st.lists(st.booleans(), min_size=len(counts), max_size=len(counts))))
+    apart |= reference == 0
+    member = group_bins(reference, apart, wanted)
+
+    assert (member.sum(1) == 1).all()
+    assert ((member[:, -1] == 1) == apart).all()
+    heavy = (reference >= max(reference.sum() / wanted, 1e-9)) & ~apart
+    assert (member[:, member[heavy].any(0)].sum(0) == 1).all()
+    assert (reference @ member).sum() == reference.sum()
+
+
+def test_groups_of_a_continuous_column_have_about_equal_mass() -> None:
+    counts = np.full(128, 40)
+    groups = (counts @ group_bins(counts, np.zeros(128, bool), COARSE))[:-1]
+
+    assert len(groups) == COARSE
+    assert groups.min() >= 5 * 40
+
+
+def test_small_samples_have_fewer_bins() -> None:
+    assert [coarse_bins(rows) for rows in (3, 10, 30, 99, 100, 10_000)] == [2, 2, 6, 19, 20, 20]
+
+
+@FIXED
+@given(st.integers(1, 3000), st.integers(0, 3000), st.integers(1, 2000), st.integers(0, 2000))
+def test_the_tail_chance_is_fisher_s(n: int, hits: int, m: int, now: int) -> None:
+    hits, now = min(hits, n), min(now, m)
+    if now * n <= hits * m:
+        assert tail_chance(n, hits, m, now) == 1
+        return
+    expected = stats.hypergeom.sf(now - 1, n + m, hits + now, m)
+
+    assert tail_chance(n, hits, m, now) == pytest.approx(expected, rel=1e-6, abs=1e-12)
+
+
+@FIXED
+@given(
+    st.integers(1, 3000), st.integers(0, 3000), st.integers(1, 2000), st.sampled_from([1e-2, 1e-4, 2.5e-5])
+)
+def test_an_increase_is_above_its_floor_exactly_when_fisher_finds_it_significant(
+    n: int, hits: int, m: int, chance: float
+) -> None:
+    hits = min(hits, n)
+    floor = increase_floor(n, hits, m, chance)
+    last = round((floor + hits / n) * m)
+
+    assert last == m or tail_chance(n, hits, m, last + 1) <= chance
+    assert last * n <= hits * m or tail_chance(n, hits, m, last) > chance
+
+
+def test_fisher_s_floor_is_that_of_scipy() -> None:
+    now = round((increase_floor(5000, 50, 1000, 1e-4) + 0.01) * 1000)
+    chances = [
+        stats.fisher_exact([[k, 1000 - k], [50, 4950]], alternative="greater").pvalue for k in (now, now + 1)
+    ]
+
+    assert chances[0] > 1e-4 >= chances[1]
+
+
+def test_floors_are_the_quantiles_of_their_tests_less_the_mean() -> None:
+    h = 1 / 5000 + 1 / 300
+    chance = alpha(100)
+
+    assert chance == 2.5e-5
+    assert psi_floor(20, 5000, 300, chance) == pytest.approx((stats.chi2.isf(chance, 19) - 19) * h)
+    assert ks_floor(5000, 300, chance) == pytest.approx((stats.kstwobign.isf(chance) - 0.87) * h**0.5)
+    assert psi_floor(1, 5000, 300, chance) == 0

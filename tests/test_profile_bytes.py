@@ -1,0 +1,193 @@
+"""Profiles as bytes: what comes back is what went in, and what contradicts itself is refused."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from wolfpack.spec import ProfileFormatError
+from wolfpack.stats import Profile, ScoreCounts, profile
+
+
+def table(rows: int = 300) -> pa.Table:
+    draw = np.random.default_rng(rows)
+    return pa.table(
+        {
+            "day": np.datetime64("2013-01-01") + draw.integers(0, 20, rows),
+            "x": np.where(draw.random(rows) < 0.1, np.nan, draw.normal(size=rows)),
+            "c": draw.choice(["a", "b", "é"], rows),
+            "b": draw.random(rows) < 0.5,
+            "s": draw.choice(["north", "south"], rows),
+        }
+    )
+
+
+PROFILE = profile(table(), by=["s"], time="day", every="1d")
+DATA = PROFILE.to_bytes()
+
+
+def test_a_reference_comes_back_with_its_panes_and_segments() -> None:
+    found = Profile.from_bytes(DATA)
+
+    assert found == PROFILE
+    assert found.plan == PROFILE.plan
+    assert len(found.panes) == 20
+    assert found.to_bytes() == DATA
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3000])
+def test_profiles_of_every_size_come_back(rows: int) -> None:
+    found = profile(table(rows).append_column("new", pa.nulls(rows)), plan=PROFILE.plan)
+
+    assert Profile.from_bytes(found.to_bytes()) == found
+    assert found.unplanned == ("day", "new")
+
+
+def test_what_comes_back_merges_and_compares_as_before() -> None:
+    other = profile(table(77), plan=PROFILE.plan)
+
+    assert Profile.from_bytes(DATA).merge(Profile.from_bytes(other.to_bytes())) == PROFILE.merge(other)
+
+
+def test_a_profile_of_no_columns_keeps_its_rows() -> None:
+    assert Profile.from_bytes(PROFILE.select([]).to_bytes()).segment_rows == PROFILE.segment_rows
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "0 bytes"),
+        (b"garbage" * 9, "63 bytes that begin with b'garbagegarbagega'"),
+        (DATA[: len(DATA) // 2], "send what to_bytes returns, whole"),
+        (DATA[:-600], "whole"),
+        (json.dumps(PROFILE.plan.to_dict()).encode(), "begin with"),
+        (
+            ScoreCounts.empty().to_bytes(),
+            r"format is 'wolfpack.score_counts/1', this release reads 'wolfpack.profile/1'",
+        ),
+    ],
+)
+def test_bytes_that_are_no_profile_are_refused(data: bytes, message: str) -> None:
+    with pytest.raises(ProfileFormatError, match=message):
+        Profile.from_bytes(data)
+
+
+def rewrite(
+    change: Callable[[dict[str, Any]], None] = lambda rows: None,
+    metadata: Callable[[dict[bytes, bytes]], None] = lambda said: None,
+) -> bytes:
+    """Return the bytes of the profile with columns (as lists) or metadata changed."""
+    with pa.ipc.open_stream(DATA) as reader:
+        schema, rows = reader.schema, reader.read_all().to_pydict()
+    said = dict(schema.metadata)
+    change(rows)
+    metadata(said)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, schema.with_metadata(said)) as writer:
+        writer.write_table(pa.table(rows, schema=schema.with_metadata(said)))
+    return bytes(sink.getvalue())
+
+
+def first(name: str, value: Any, column: str = "x") -> Callable[[dict[str, Any]], None]:
+    """Return a change of one field in the first row of a column."""
+
+    def change(rows: dict[str, Any]) -> None:
+        row = rows["column"].index(column)
+        rows[name][row] = value(rows[name][row]) if callable(value) else value
+
+    return change
+
+
+def plan_with(**changes: Any) -> Callable[[dict[bytes, bytes]], None]:
+    def change(said: dict[bytes, bytes]) -> None:
+        plan = PROFILE.plan.to_dict()
+        plan["columns"]["c"] |= changes
+        said[b"plan"] = zlib.compress(json.dumps(plan).encode())
+
+    return change
+
+
+def test_the_test_s_own_rewriting_changes_nothing() -> None:
+    assert Profile.from_bytes(rewrite()) == PROFILE
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (first("rows", 10**18), "column 'x': rows is not in the range"),
+        (first("rows", -1), "column 'x': rows is not in the range"),
+        (first("rows", lambda n: n + 1), "'x': bins, missing and nonfinite do not sum to rows"),
+        (first("missing", 10**6), "'x': missing and nonfinite are more than rows"),
+        (first("zeros", 10**6), "'x': zeros and negatives are more than its values"),
+        (first("bins", lambda bins: bins[:-1]), "'x': its bins are not as many as the plan's"),
+        (first("bins", lambda bins: [-1, bins[1] + 1, *bins[2:]]), "a bin is not in the range"),
+        (first("bins", lambda bins: [bins[0], bins[1] + 1, *bins[2:]], "c"), "'c': bins, missing"),
+        (first("minimum", None), "'x': minimum is there exactly when there are numbers"),
+        (first("maximum", -1e9), "'x': minimum is above maximum"),
+        (first("total", float("nan")), "'x': its moments are not numbers"),
+        (first("levels", [1]), "'x': its sketch's levels are not as long as its items"),
+        (first("levels", lambda sizes: [0, *sizes]), "'x': its sketch does not stand for its values"),
+        (first("levels", [0] * 41), "'x': its sketch has more than 40 levels"),
+        (
+            first("items", lambda items: [float("inf"), *items[1:]]),
+            "a sketch holds a value that is not finite",
+        ),
+        (first("k", 0), "'x': its sketch has no size"),
+        (first("rows", None), "field 'rows' has nulls"),
+        (first("bins", lambda bins: [None, *bins[1:]]), "a list has nulls"),
+        (first("column", "unknown"), "'unknown'.*not in its plan"),
+        (first("value", "west", "b"), "its segments are not those of its plan"),
+        (lambda rows: rows["column"].__setitem__(2, "x"), "two rows for one column|do not sum|as many"),
+        (
+            lambda rows: rows["pane"].__setitem__(slice(None), [7] * len(rows["pane"])),
+            "two rows|no rows for the whole",
+        ),
+    ],
+)
+def test_counts_that_contradict_each_other_are_refused(change: Callable[[Any], None], message: str) -> None:
+    with pytest.raises(ProfileFormatError, match=message):
+        Profile.from_bytes(rewrite(change))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda said: said.update({b"format": b"wolfpack.profile/9"}),
+            "'wolfpack.profile/9', this release reads",
+        ),
+        (lambda said: said.pop(b"format"), "an Arrow table of another kind"),
+        (lambda said: said.pop(b"plan"), "its plan cannot be read"),
+        (lambda said: said.update({b"plan": b"{}"}), "its plan cannot be read"),
+        (lambda said: said.update({b"plan": zlib.compress(b" " * (1 << 27))}), "longer than"),
+        (lambda said: said.pop(b"unplanned"), "its plan cannot be read"),
+        (plan_with(kind="weird"), "kind 'weird'"),
+        (plan_with(categories=["a", "a", "b"]), "a category twice"),
+        (plan_with(edges=[1.0], seen=[True, True]), "of another kind"),
+        (plan_with(kind="numeric", edges=[2.0, 1.0], seen=[True] * 3), "strictly increasing"),
+    ],
+)
+def test_metadata_that_cannot_be_right_is_refused(change: Callable[[Any], None], message: str) -> None:
+    with pytest.raises(ProfileFormatError, match=message):
+        Profile.from_bytes(rewrite(metadata=change))
+
+
+def test_damaged_bytes_are_refused_or_read_and_never_break_the_reader() -> None:
+    draw = np.random.default_rng(5)
+    refused = 0
+    for trial in range(1500):
+        damaged = bytearray(DATA)
+        for place in draw.integers(0, len(DATA) if trial % 2 else 4000, 3):
+            damaged[place] = draw.integers(0, 256)
+        try:
+            Profile.from_bytes(bytes(damaged))
+        except ProfileFormatError:
+            refused += 1
+
+    assert refused > 500
