@@ -29,7 +29,7 @@ run: $(VENV)/.demo ## the demo, and the exporter keeps serving
 
 test: $(VENV)/.dev ## every test; what needs an absent server is skipped with the reason (under CI=true: fails)
 	@if [ "$$CI" = "true" ]; then $(MAKE) --no-print-directory tools; fi
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 lint: $(VENV)/.dev ## ruff
 	$(BIN)/ruff check .

@@ -14,8 +14,8 @@ from wolfpack.cli import tables
 if TYPE_CHECKING:
     from wolfpack.stats import Profile
 
-CRITICAL = {"psi": 0.25, "ks": 0.2, "missing": 0.2, "novel": 0.05}
-"""Levels of the critical gate; the warning gate uses the levels from which on a column counts as drifted."""
+_CRITICAL = (0.25, 0.2, 0.2, 0.05)
+"""PSI, KS, missing and novel levels of the critical gate; the warning gate uses those of `Thresholds`."""
 
 
 @click.command()
@@ -37,7 +37,7 @@ def compare(baseline: Path, current: Path, form: str, fail_on: str | None) -> No
     else:
         click.echo(drift.table())
     if fail_on == "critical":
-        drift = stats.compare(reference, now, thresholds=stats.Thresholds(**CRITICAL))
+        drift = stats.compare(reference, now, thresholds=stats.Thresholds(*_CRITICAL))
     if fail_on and any(drift[column].drifted for column in drift.columns):
         sys.exit(1)
 

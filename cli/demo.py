@@ -143,8 +143,9 @@ class _Demo:
 
     def _judge(self, loaded: list[Loaded], series: list[Series], grid: list[float]) -> list[Episode]:
         from wolfpack import rules
+        from wolfpack.rules.backtest import Engine
 
-        engine = "prometheus" if self.live else "python"
+        engine: Engine = "prometheus" if self.live else "python"
         episodes = rules.backtest([one.spec for one in loaded], series, grid, engine=engine)
         by = "a real Prometheus" if self.live else "the alert table's own function"
         self._say(

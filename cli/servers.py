@@ -91,6 +91,8 @@ def prometheus(folder: Path, config: Path) -> Iterator[str]:
     command = [
         "prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder / 'prometheus'}",
         f"--web.listen-address={url.removeprefix('http://')}", "--log.level=warn",
+        # What fires in the first seconds, before Alertmanager is known, is not sent again for a minute otherwise.
+        "--rules.alert.resend-delay=5s",
     ]  # fmt: skip
     with running(command, url, "/-/ready", folder / "prometheus.log"):
         yield url

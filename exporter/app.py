@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
+from typing import Any
 
 import flask
 from werkzeug.exceptions import HTTPException
@@ -78,10 +80,8 @@ def reload() -> flask.Response:
 @_own.post("/-/clock")
 def clock() -> flask.Response:
     """Set a replay's clock, after everything sent before is computed."""
-    from datetime import datetime
-
     authorize("write", None)
-    data = flask.request.get_json(silent=True)
+    data: Any = flask.request.get_json(silent=True)
     try:
         at = datetime.fromisoformat(data["now"])
         if at.tzinfo is None:

@@ -238,10 +238,10 @@ class Engine:
                 "spec_hash": spec.hash,
                 "plan_id": baseline.profile.plan.id if baseline else "",
             }
-            found = sample(names.MODEL_INFO, 1, **model, **info)
+            found = sample(names.MODEL_INFO, 1, None, **model, **info)
             for role in expected_roles(spec):
                 at = self._due(connection, known, role, utc(now))
-                found += sample(names.WINDOW_DUE, at.timestamp(), role=role, **model)
+                found += sample(names.WINDOW_DUE, at.timestamp(), None, role=role, **model)
         before = self._shelf.get(known.id)
         after = self._shelf.replaced(known.id, "model", found)
         if before != after:

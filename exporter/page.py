@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder, generate_latest
 from prometheus_client.metrics_core import Metric
-from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
+from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
 from wolfpack.exporter.service import Service
@@ -20,6 +20,14 @@ from wolfpack.exporter.shelf import Shelf
 from wolfpack.spec import FAMILIES, Family, names
 
 _END = b"# EOF\n"
+
+
+def _render(registry: CollectorRegistry, own_format: bool) -> bytes:
+    """Return a registry's page in OpenMetrics ("own") or in text format."""
+    if own_format:
+        body: bytes = openmetrics.generate_latest(registry)  # type: ignore[no-untyped-call]  # has no annotations
+        return body
+    return generate_latest(registry)
 
 
 def release() -> str:
@@ -120,9 +128,7 @@ class Page:
             body = encoder(restricted)
         else:
             own_format = "openmetrics" in content_type
-            body = self._model_part(own_format) + (
-                openmetrics(self._own) if own_format else generate_latest(self._own)
-            )
+            body = self._model_part(own_format) + _render(self._own, own_format)
         headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
         if "gzip" in accept_encoding:
             return gzip.compress(body, 1), headers | {"Content-Encoding": "gzip"}
@@ -134,6 +140,6 @@ class Page:
             generation = self._shelf.generation
             kept = self._kept.get(kind)
             if kept is None or kept[0] != generation:
-                body = openmetrics(self._models) if own_format else generate_latest(self._models)
+                body = _render(self._models, own_format)
                 kept = self._kept[kind] = generation, body.removesuffix(_END) if own_format else body
             return kept[1]

@@ -6,6 +6,7 @@ import ipaddress
 import os
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
 
 from waitress.server import create_server
@@ -54,7 +55,7 @@ def check_address(host: str, tokens: bool, replay: bool) -> None:
         )
 
 
-def serve(service: Service, host: str, port: int, announce: object = None) -> None:
+def serve(service: Service, host: str, port: int, announce: Callable[[int], None] | None = None) -> None:
     """Serve until SIGTERM or SIGINT; `announce` is called with the port once connections are accepted."""
     server = create_server(create_app(service), host=host, port=port, threads=THREADS, ident="wolfpack")
     stopped = threading.Event()
@@ -67,12 +68,18 @@ def serve(service: Service, host: str, port: int, announce: object = None) -> No
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    if callable(announce):
-        announce(int(server.effective_port))
+    if announce is not None:
+        announce(_port(server, port))
     try:
         server.run()
     finally:
         service.close()
+
+
+def _port(server: object, asked: int) -> int:
+    """Return the port listened on: of one socket, or of the first where a name has several addresses."""
+    several = getattr(server, "effective_listen", None)
+    return int(several[0][1]) if several else int(getattr(server, "effective_port", asked))
 
 
 def _is_loopback(host: str) -> bool:

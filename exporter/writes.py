@@ -195,7 +195,7 @@ def _add(
     }
     replaced = store.add_part(connection, its.known.id, values)
     service().received[its.known.spec.project] += 1
-    return {"rows": found.rows, "pane": _text(its, values["start"]), "replaced": replaced}
+    return {"rows": found.rows, "pane": _text(its, int(start.timestamp())), "replaced": replaced}
 
 
 def _text(its: Target, start: int) -> str:

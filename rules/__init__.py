@@ -11,6 +11,7 @@ from wolfpack.rules.judge import active, evaluate
 from wolfpack.rules.promql import expression
 from wolfpack.rules.receivers import load_receivers
 from wolfpack.rules.service_rules import service_rules
+from wolfpack.rules.stepped import Series
 from wolfpack.rules.table import alerts_for
 from wolfpack.rules.timing import Timing
 
@@ -24,6 +25,7 @@ __all__ = [
     "Matcher",
     "Relative",
     "Selector",
+    "Series",
     "Timing",
     "active",
     "alerts_for",

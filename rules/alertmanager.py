@@ -49,7 +49,7 @@ def alertmanager(owners: Iterable[str], receivers: Receivers | None, timing: Tim
 
 def inhibitions() -> list[dict[str, Any]]:
     """Return what keeps what silent, from the coarsest cause to the finest."""
-    role, column, same = list(names.WINDOW_DUE.labels), list(names.COLUMN), ["alertname", *_SERIES]
+    role, column, same = [*names.WINDOW_DUE.labels], [*names.COLUMN], ["alertname", *_SERIES]
     return [
         _inhibit([f'alertname="{EXPORTER_DOWN}"'], [_any_check(*(c for c in CHECKS if c != "system"))], []),
         _inhibit(['check="late"'], [_any_check("rows", "drift", "change", "anomaly")], role),

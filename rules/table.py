@@ -196,7 +196,9 @@ def _beyond(score: Selector, threshold: float, noise: Selector) -> tuple[Clause,
 def _columns_drifted(spec: Spec) -> Iterator[Alert]:
     for level in _LEVELS:
         threshold = getattr(spec.drift.columns, level)
-        for baseline in _baselines(spec) if threshold is not None else []:
+        if threshold is None:
+            continue
+        for baseline in _baselines(spec):
             matchers = (is_("role", "input"), baseline)
             share = Condition(select(spec, names.DRIFTED_COLUMNS, *matchers), ">", threshold)
             worst = select(spec, names.COLUMN_PSI, is_("role", "input"), is_("segment", ""))

@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 
 FINE = 128
 """Bins that are stored; scores group them further. 128 put the merged KS within .001 of the exact one."""
-FEW = 16
+FEW = 32
 """Up to so many distinct values, each repeated, are taken as all there are: what lies between is novel."""
 REPEATS = 10
 """Rows per distinct value from which a column with few values counts as repeated."""

@@ -105,8 +105,6 @@ def test_unknown_content_and_unreadable_rows(exporter) -> None:
 def test_rows_are_profiled_in_every_format(exporter) -> None:
     import io
 
-    import pyarrow.csv
-    import pyarrow.parquet
 
     table = inputs(day(61))
     csv, parquet = io.BytesIO(), io.BytesIO()
