@@ -3,72 +3,21 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import subprocess
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import requests
-
+from wolfpack.rules.process import free_port, running
 from wolfpack.spec import WolfpackError
 
-START_SECONDS = 60.0
-STOP_SECONDS = 20.0
 ALERTMANAGERS = ("prometheus-alertmanager", "alertmanager")
 """Names of the program: Debian's, upstream's."""
-
-
-def free_port() -> int:
-    """Return a loopback port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def alertmanager_program() -> str | None:
     """Return the name under which Alertmanager is on the PATH."""
     return next((name for name in ALERTMANAGERS if shutil.which(name)), None)
-
-
-@contextmanager
-def running(command: Sequence[str], url: str, ready: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program until the block ends; the block begins when `url` + `ready` answers 200.
-
-    Raises
-    ------
-    WolfpackError
-        If it ends or does not answer in time; the message has the end of its log.
-    """
-    with log.open("ab") as out, subprocess.Popen(list(command), stdout=out, stderr=out) as process:
-        try:
-            _wait(process, url + ready, log)
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(timeout=STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    until = time.monotonic() + START_SECONDS
-    with requests.Session() as session:
-        session.trust_env = False  # a proxy of the environment is not for the loopback
-        while True:
-            try:
-                if session.get(url, timeout=5).ok:
-                    return
-            except requests.RequestException:
-                pass
-            if process.poll() is not None or time.monotonic() > until:
-                raise WolfpackError(
-                    f"{url} does not answer; its log ends: {log.read_text(errors='replace')[-800:]}"
-                )
-            time.sleep(0.05)
 
 
 @contextmanager

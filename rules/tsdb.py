@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,13 +14,13 @@ import numpy as np
 import requests
 
 from wolfpack.rules.judge import History, Values
+from wolfpack.rules.process import free_port, running
 from wolfpack.rules.promql import quoted
 from wolfpack.spec import WolfpackError
 
 PROGRAMS = ("prometheus", "promtool")
 POINTS = 10_000
 """Points asked for at once; Prometheus answers 11,000 at most."""
-_START_SECONDS = 60.0
 
 
 class Backtester:
@@ -51,12 +49,6 @@ class Backtester:
                 place = first + np.rint((at - part[0]) / width).astype(int)
                 values[place] = [float(point[1]) for point in series["values"]]
         return [(dict(key), values) for key, values in found.items()]
-
-    def ready(self) -> bool:
-        try:
-            return self._session.get(f"{self.url}/-/ready", timeout=5).ok
-        except requests.RequestException:
-            return False
 
     def close(self) -> None:
         self._session.close()
@@ -150,30 +142,13 @@ def _run(command: list[str]) -> None:
 def _running(folder: Path, data: Path) -> Iterator[Backtester]:
     config = folder / "prometheus.yml"
     config.write_text("global: {}\n", encoding="utf-8")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     # Retention counts from the newest block, so it must cover whatever was written.
-    options = {"config.file": config, "storage.tsdb.path": data, "storage.tsdb.retention.time": "100y",
-               "web.listen-address": address, "log.level": "warn"}  # fmt: skip
-    command = ["prometheus", *(f"--{name}={value}" for name, value in options.items())]
-    with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+    command = ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={data}",
+               "--storage.tsdb.retention.time=100y", f"--web.listen-address={address}", "--log.level=warn"]  # fmt: skip
+    with running(command, f"http://{address}", "/-/ready", folder / "prometheus.log"):
         server = Backtester(f"http://{address}")
         try:
-            _wait(server, process, folder / "log")
             yield server
         finally:
             server.close()
-            process.terminate()
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def _wait(server: Backtester, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + _START_SECONDS
-    while not server.ready():
-        if process.poll() is not None or time.monotonic() > until:
-            raise WolfpackError(f"prometheus did not start: {log.read_text(errors='replace')[-500:]}")
-        time.sleep(0.05)
