@@ -136,7 +136,7 @@ class _Demo:
         files = rules.generate(loaded)
         rules.write(files, self.folder / "prometheus-files")
         boards = dashboards.generate(loaded)
-        rules.write(boards, self.folder / "dashboards")
+        dashboards.write(boards, self.folder / "dashboards")
         self._say(
             f"{len(files)} files of rules, tests, routes and runbooks and {len(boards)} dashboards generated"
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from wolfpack.spec import load_all
+from wolfpack.spec import WolfpackError, load_all
 
 _SPECS = click.argument("specs", metavar="SPEC...", nargs=-1, required=True, type=click.Path(path_type=Path))
 _OUT = click.option(
@@ -27,7 +29,8 @@ def rules(specs: tuple[Path, ...], out: Path, receivers: Path | None) -> None:
     from wolfpack import rules as pack
 
     files = pack.generate(load_all(specs), pack.load_receivers(receivers) if receivers else None)
-    pack.write(files, out)
+    with _told():
+        pack.write(files, out)
     click.echo(f"{len(files)} files in {out}")
 
 
@@ -37,8 +40,17 @@ def rules(specs: tuple[Path, ...], out: Path, receivers: Path | None) -> None:
 def dashboards(specs: tuple[Path, ...], out: Path) -> None:
     """Write Grafana dashboards as JSON, to be provisioned by file."""
     from wolfpack import dashboards as boards
-    from wolfpack import rules as pack
 
     files = boards.generate(load_all(specs))
-    pack.write(files, out)
+    with _told():
+        boards.write(files, out)
     click.echo(f"{len(files)} files in {out}")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Show a folder that cannot be written to, or must not be, as a message."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise WolfpackError(str(error)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -170,7 +171,7 @@ def _fault(
     path: Path, data: dict[str, Any], sources: dict[Place, tuple[str, int]], error: dict[str, Any]
 ) -> Fault:
     place = tuple(part for part in error["loc"] if part != "[key]")
-    nearest = place
+    nearest = place or _named(str(error["msg"]))
     while nearest and nearest not in sources:
         nearest = nearest[:-1]
     file, line = sources.get(nearest, (str(path), 1))
@@ -183,6 +184,12 @@ def _fault(
         text = str(error["msg"]).removeprefix("Value error, ")
         text = text if error["type"] == "value_error" else f"{error['input']!r} is not allowed: {text}"
     return Fault(file, line, f"{dotted}: {text}" if dotted else text)
+
+
+def _named(message: str) -> Place:
+    """Return the key that a fault of the spec as a whole begins with, as in ``window: 30h is not …``."""
+    found = re.match(r"(?:Value error, )?([a-z_]+(?:\.[a-z_]+)*):", message)
+    return tuple(found[1].split(".")) if found else ()
 
 
 def _hint(place: Place, data: dict[str, Any]) -> str:

@@ -105,7 +105,6 @@ def test_unknown_content_and_unreadable_rows(exporter) -> None:
 def test_rows_are_profiled_in_every_format(exporter) -> None:
     import io
 
-
     table = inputs(day(61))
     csv, parquet = io.BytesIO(), io.BytesIO()
     pa.csv.write_csv(table, csv)
@@ -161,7 +160,10 @@ def guarded(tmp_path):
     (tmp_path / "specs").mkdir()
     (tmp_path / "specs" / "m.yml").write_text("version: wolfpack/v1\nproject: travel\nmodel: arrival-delay\n")
     secrets, tokens = {}, []
-    for name, project, scopes in (("jobs", "travel", ["read", "write"]), ("other", "bank", ["read", "write"])):
+    for name, project, scopes in (
+        ("jobs", "travel", ["read", "write"]),
+        ("other", "bank", ["read", "write"]),
+    ):
         secrets[name], entry = new_token(name, [project], scopes)
         tokens.append(Token(name, entry["sha256"], (project,), tuple(scopes)))
     service = open_service([tmp_path / "specs"], f"sqlite:///{tmp_path / 'l.db'}", tokens)
@@ -194,7 +196,9 @@ def test_reads_beyond_loopback_need_a_token(guarded) -> None:
 def test_a_key_of_one_project_is_not_another_projects(exporter, body) -> None:
     """Idempotency keys are kept by model and endpoint."""
     first = exporter.send("/api/v1/profiles", body, at="2024-05-01", key="k")
-    same = exporter.send("/api/v1/batches", to_arrow_bytes(inputs(day(61))), ARROW, at="2024-05-01", key="k", part="b")
+    same = exporter.send(
+        "/api/v1/batches", to_arrow_bytes(inputs(day(61))), ARROW, at="2024-05-01", key="k", part="b"
+    )
 
     assert (first.status_code, same.status_code) == (200, 200)
     assert rows_in(exporter) == 2
@@ -232,9 +236,7 @@ def test_a_failed_reload_keeps_the_old_specs(make_exporter, tmp_path) -> None:
 
 def test_parts_on_another_plan_are_kept(exporter, body) -> None:
     """The ledger refuses no rows for their plan."""
-    exporter.http.put(
-        "/api/v1/projects/travel/models/arrival-delay/reference", data=reference(10).to_bytes()
-    )
+    exporter.http.put("/api/v1/projects/travel/models/arrival-delay/reference", data=reference(10).to_bytes())
     answer = exporter.send("/api/v1/profiles", body, at="2024-05-01")
     exporter.at("2024-05-02T06:00:00-04:00")
 

@@ -119,7 +119,9 @@ def test_a_real_exporter_stops_on_sigterm_and_keeps_what_it_acknowledged(tmp_pat
     with servers.exporter(tmp_path, specs) as url:
         client = Client(url, project="travel", model="arrival-delay")
         answer = client.send_profile(client.profile(inputs(day(61))), at=yesterday)
-        health = {path: requests.get(url + path, timeout=5).status_code for path in ("/-/healthy", "/-/ready", "/")}
+        health = {
+            path: requests.get(url + path, timeout=5).status_code for path in ("/-/healthy", "/-/ready", "/")
+        }
     with servers.exporter(tmp_path, specs) as url:
         windows = requests.get(
             f"{url}/api/v1/windows", params={"project": "travel", "model": "arrival-delay"}, timeout=5

@@ -1,0 +1,107 @@
+"""Panes and due times, over clock changes, against arithmetic on local dates."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wolfpack.exporter.due import due
+from wolfpack.spec import Calendar
+
+NEW_YORK = ZoneInfo("America/New_York")
+DAILY = Calendar(timezone="America/New_York", schedule="0 6 * * *")
+HOUR = timedelta(hours=1)
+TIMES = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
+CALENDARS = st.builds(
+    Calendar,
+    every=st.sampled_from([timedelta(minutes=1), HOUR, 6 * HOUR, timedelta(days=1), timedelta(days=7)]),
+    timezone=st.sampled_from(["UTC", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"]),
+)
+
+
+@given(CALENDARS, TIMES)
+@settings(derandomize=True, deadline=None)
+def test_every_moment_is_in_exactly_one_pane(calendar: Calendar, at: datetime) -> None:
+    """Panes follow each other without gap or overlap."""
+    start = calendar.start(at)
+    end = calendar.end(start)
+
+    assert start <= at < end
+    assert calendar.start(start) == start
+    assert calendar.start(end) == end
+    assert calendar.start(end - timedelta(microseconds=1)) == start
+    assert calendar.back(end) == start
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"), [(date(2013, 3, 10), 23), (date(2013, 11, 3), 25), (date(2013, 5, 1), 24)]
+)
+def test_a_day_of_a_clock_change_has_its_own_length(day: date, hours: int) -> None:
+    start = DAILY.day(day.isoformat())
+
+    assert start.astimezone(NEW_YORK).hour == 0
+    assert DAILY.end(DAILY.start(start)) - DAILY.start(start) == hours * HOUR
+
+
+def test_weeks_begin_on_monday() -> None:
+    weekly = Calendar(every=timedelta(days=7))
+
+    assert weekly.start(datetime(2024, 5, 1, 13, tzinfo=UTC)) == datetime(2024, 4, 29, tzinfo=UTC)
+
+
+def test_due_is_the_first_run_after_the_end_plus_grace() -> None:
+    start = DAILY.start(DAILY.day("2013-05-01"))
+
+    assert DAILY.scheduled(start) == datetime(2013, 5, 2, 6, tzinfo=NEW_YORK)
+    assert DAILY.due(start) == datetime(2013, 5, 2, 12, tzinfo=NEW_YORK)
+
+
+def test_a_schedule_at_midnight_runs_at_the_end_itself() -> None:
+    calendar = Calendar(schedule="0 0 * * *")
+    start = calendar.start(datetime(2024, 5, 1, 12, tzinfo=UTC))
+
+    assert calendar.scheduled(start) == datetime(2024, 5, 2, tzinfo=UTC)
+
+
+def test_without_a_schedule_a_pane_is_expected_at_its_end() -> None:
+    calendar = Calendar()
+    start = datetime(2024, 5, 1, tzinfo=UTC)
+
+    assert calendar.scheduled(start) == datetime(2024, 5, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("received", "skip", "expected"),
+    [
+        ([], [], 1),
+        ([1, 2], [], 3),
+        ([2, 3], [], 1),
+        ([1], [2], 3),
+        ([1], [2, 3, 4], 5),
+    ],
+)
+def test_the_oldest_missing_pane_is_due(received, skip, expected) -> None:
+    """Days of May 2024, from the first on; planned gaps are not waited for."""
+    calendar = Calendar(skip=frozenset(date(2024, 5, day) for day in skip))
+    starts = {int(datetime(2024, 5, day, tzinfo=UTC).timestamp()) for day in received}
+    now = datetime(2024, 5, 4, tzinfo=UTC)
+    found = due(calendar, datetime(2024, 5, 1, tzinfo=UTC), starts, now, timedelta(days=30), timedelta(0))
+
+    assert found == datetime(2024, 5, expected + 1, 6, tzinfo=UTC)
+
+
+def test_a_pane_that_never_came_is_given_up_after_revise() -> None:
+    now = datetime(2024, 6, 15, tzinfo=UTC)
+    found = due(Calendar(), datetime(2024, 5, 1, tzinfo=UTC), set(), now, timedelta(days=30), timedelta(0))
+
+    assert now - timedelta(days=30) < found < now - timedelta(days=28)
+
+
+@pytest.mark.parametrize("every", [timedelta(hours=7), timedelta(hours=36), timedelta(minutes=7)])
+def test_panes_that_do_not_divide_a_day_are_refused(every: timedelta) -> None:
+    with pytest.raises(ValueError, match="neither whole days nor a part that divides one day"):
+        Calendar(every=every)

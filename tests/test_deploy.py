@@ -1,0 +1,88 @@
+"""The stack's files agree with the code: flags, ports, paths, names."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from wolfpack.cli import main
+from wolfpack.rules import load_receivers
+
+ROOT = Path(__file__).parent.parent
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+
+
+@pytest.mark.parametrize("service", ["exporter", "detector"])
+def test_compose_gives_flags_that_the_command_has(service: str) -> None:
+    name, *flags = COMPOSE["services"][service]["command"]
+    command = main.commands[name]
+    assert isinstance(command, click.Command)
+    known = {option for parameter in command.params for option in parameter.opts}
+
+    assert {flag.split("=")[0] for flag in flags} <= known
+
+
+def test_the_detectors_token_comes_by_file() -> None:
+    parameters = {p.name: p for p in main.commands["detect"].params}
+
+    assert list(COMPOSE["services"]["detector"]["environment"]) == [parameters["token_file"].envvar]
+
+
+def test_files_that_compose_mounts_from_the_repository_exist() -> None:
+    made_by_the_user = ("./specs", "./generated", "./secrets")
+    mounts = [
+        volume.split(":")[0]
+        for service in COMPOSE["services"].values()
+        for volume in service.get("volumes", [])
+    ]
+    ours = [mount for mount in mounts if mount.startswith("./") and not mount.startswith(made_by_the_user)]
+
+    assert ours
+    assert [mount for mount in ours if not (ROOT / mount).exists()] == []
+
+
+def test_secrets_are_declared_and_mounted_where_the_files_look() -> None:
+    used = {secret for service in COMPOSE["services"].values() for secret in service.get("secrets", [])}
+    prometheus = yaml.safe_load((ROOT / "deploy" / "prometheus.yml").read_text())
+    credentials = prometheus["scrape_configs"][0]["authorization"]["credentials_file"]
+
+    assert used == set(COMPOSE["secrets"])
+    assert credentials.removeprefix("/run/secrets/") in COMPOSE["services"]["prometheus"]["secrets"]
+
+
+def test_prometheus_scrapes_the_exporter_on_its_port() -> None:
+    prometheus = yaml.safe_load((ROOT / "deploy" / "prometheus.yml").read_text())
+    job = prometheus["scrape_configs"][0]
+    target = job["static_configs"][0]["targets"][0]
+    listen = next(f for f in COMPOSE["services"]["exporter"]["command"] if f.startswith("--listen="))
+
+    assert (job["job_name"], job["honor_labels"]) == ("wolfpack", True)
+    assert target == f"exporter:{listen.rsplit(':', 1)[1]}"
+
+
+@pytest.mark.needs("promtool")
+def test_promtool_accepts_the_configuration(tmp_path) -> None:
+    """With the paths of the container replaced by ones that exist here."""
+    text = (ROOT / "deploy" / "prometheus.yml").read_text()
+    (tmp_path / "token").write_text("t")
+    text = text.replace("/run/secrets/wolfpack-read", str(tmp_path / "token"))
+    (tmp_path / "prometheus.yml").write_text(text.replace("/etc/prometheus/generated", str(tmp_path)))
+    done = subprocess.run(
+        ["promtool", "check", "config", str(tmp_path / "prometheus.yml")], capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_example_receivers_load() -> None:
+    assert "flights" in load_receivers(ROOT / "deploy" / "receivers.yml")
+
+
+def test_ci_and_readme_name_the_two_commands() -> None:
+    assert "make test" in (ROOT / ".ci" / "run").read_text()
+    readme = (ROOT / "README.md").read_text()
+    assert readme.index("make demo") < readme.index("make test") < readme.index("##")
