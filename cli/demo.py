@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import time
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 )
 def demo(clean: bool, keep: bool, folder: Path | None) -> None:
     """Show the main job on real flights; exit 0 only if every planted incident was found."""
+    # scikit-learn's joblib asks programs of the system for the number of cores, and complains where there are none.
+    os.environ.setdefault("LOKY_MAX_CPU_COUNT", str(os.cpu_count() or 1))
     try:
         import pandas  # noqa: F401  (the demo's own extra; the rest of Wolfpack does not need it)
         import sklearn  # noqa: F401

@@ -134,16 +134,20 @@ def texts(name: str, column: pa.ChunkedArray) -> pa.DictionaryArray:
         If the type cannot be written as text, or its bytes are no UTF-8.
     """
     if pa.types.is_floating(column.type):
-        column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+        column = _call("if_else", _call("is_nan", column), pa.scalar(None, column.type), column)
     if not pa.types.is_dictionary(column.type):
-        column = pc.dictionary_encode(
-            column if _is_string(column.type) else _cast(name, column, pa.string(), "text")
-        )
+        text = column if _is_string(column.type) else _cast(name, column, pa.string(), "text")
+        column = text.dictionary_encode()
     array = column.unify_dictionaries().combine_chunks()
     if isinstance(array, pa.ChunkedArray):  # no chunk at all
         array = pa.array([], column.type)
     words = _cast(name, array.dictionary, pa.string(), "text")
     return pa.DictionaryArray.from_arrays(array.indices.cast(pa.int64()), words)
+
+
+def _call(function: str, *arguments: Any) -> Any:
+    """Call an Arrow function by name; type checkers do not know those that pyarrow makes at import."""
+    return pc.call_function(function, list(arguments))
 
 
 def _is_string(type_: pa.DataType) -> bool:
@@ -177,7 +181,9 @@ def codes(name: str, column: pa.ChunkedArray, plan: ColumnPlan) -> NDArray[np.in
 
 def places(values: pa.DictionaryArray, categories: tuple[str, ...]) -> NDArray[np.int32]:
     """Return the place of each value among the categories, their number for any other, -1 where missing."""
-    known = pc.index_in(values.dictionary, pa.array(categories, pa.string()))
+    known = pc.call_function(
+        "index_in", [values.dictionary], pc.SetLookupOptions(value_set=pa.array(categories, pa.string()))
+    )
     by_word = np.append(np.asarray(pc.fill_null(known, len(categories)), np.int32), np.int32(-1))
     if values.dictionary.null_count:
         by_word[:-1][np.asarray(values.dictionary.is_null())] = -1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from wolfpack.spec.plan import ColumnPlan
@@ -53,14 +52,16 @@ def _edges(finite: Floats) -> Floats:
     distinct, counts = finite[starts], np.diff(starts, append=len(finite))
     few = len(distinct) <= FEW and len(finite) >= REPEATS * len(distinct)
     atom = np.ones(len(distinct), bool) if few else _frequent(counts, len(finite))
-    ends = atom if few else atom & np.append(~atom[1:], True)  # no empty bin between neighbouring atoms
     rest = np.repeat(distinct[~atom], counts[~atom])
     cuts = np.empty(0)
     if len(rest):
         wanted = FINE - 2 - 2 * int(atom.sum())
         cuts = rest[np.arange(wanted) * len(rest) // wanted]
-    above = np.nextafter(np.concatenate((distinct[ends], distinct[-1:])), np.inf)
+    with np.errstate(over="ignore"):  # nothing is above the largest double
+        above = np.nextafter(np.append(distinct[atom], distinct[-1]), np.inf)
     edges = np.unique(np.concatenate((distinct[:1], distinct[atom], cuts, above)))
+    if not few:  # what lies between two values is then not novel: no bin of its own
+        edges = edges[(np.diff(np.searchsorted(finite, edges), append=-1) != 0)]
     return np.asarray(edges[np.isfinite(edges)])
 
 
@@ -78,12 +79,11 @@ def freeze_categories(values: pa.DictionaryArray) -> ColumnPlan:
 
     Categories stand in the order of their counts, equal ones by name.
     """
-    found = pc.value_counts(values.drop_null())
+    found = values.drop_null().value_counts()
     counts = np.asarray(found.field("counts"))
     words = found.field("values")
-    short = np.asarray(pc.less_equal(pc.utf8_length(words.dictionary), LONGEST_CATEGORY))[
-        np.asarray(words.indices)
-    ]
+    lengths = np.array([len(word) for word in words.dictionary.to_pylist()], np.int64)
+    short = lengths[np.asarray(words.indices)] <= LONGEST_CATEGORY
     kept = short.copy()
     if kept.sum() > MOST_CATEGORIES:  # equal counts stay together, so that what is left out is known
         kept &= counts > np.sort(counts[short])[-MOST_CATEGORIES - 1]

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from wolfpack.spec.calendar import Calendar
@@ -95,7 +94,7 @@ def freeze_segment(name: str, column: pa.ChunkedArray, values: Sequence[str] | N
         If the column has more than 1,000 values, or one of those kept cannot be a label value.
     """
     if values is None:
-        counts = pc.value_counts(texts(name, column))
+        counts = texts(name, column).value_counts()
         rows = zip(counts.field("counts").to_pylist(), counts.field("values").to_pylist(), strict=True)
         found = sorted(((-n, value) for n, value in rows if value is not None))
         if len(found) > MOST_VALUES:

@@ -139,6 +139,29 @@ def test_a_wholly_missing_column_is_left_to_missing() -> None:
     assert found.sentence == "`x` is 100 % missing, was 0 %"
 
 
+def test_a_column_of_infinities_is_novel_and_has_no_distribution() -> None:
+    found = one(np.full(50, np.inf))
+
+    assert (found.psi, found.ks, found.novel, found.evidence) == (None, None, 1.0, ("novel",))
+
+
+@pytest.mark.parametrize("distinct", [1000, 20_000])
+@pytest.mark.parametrize("rows", [100, 1000, 5000])
+def test_rare_categories_alone_are_no_drift(distinct: int, rows: int) -> None:
+    """Of 20,000 words a day has thousands that the reference never had, or that the plan has no place for."""
+    weights = 1 / np.arange(1, distinct + 1)
+    words = np.array([f"w{k}" for k in range(distinct)])
+    draw = np.random.default_rng(distinct + rows)
+    text = [words[draw.choice(distinct, n, p=weights / weights.sum())] for n in (5000, *[rows] * 20)]
+    base = profile(pa.table({"x": text[0]}))
+    days = [profile(pa.table({"x": day}), baseline=base) for day in text[1:]]
+    new = profile(pa.table({"x": np.where(draw.random(rows) < 0.6, "new", text[-1])}), baseline=base)
+
+    assert base.plan.columns["x"].complete is (len(set(text[0])) <= 1000)
+    assert sum(compare(base, day)["x"].drifted for day in days) <= 2  # one column alone: 1 in 100 may alarm
+    assert "novel" in compare(base, new)["x"].evidence
+
+
 def test_under_min_rows_there_is_no_score() -> None:
     few = one(np.full(9, 99.0))
 

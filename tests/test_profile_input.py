@@ -178,13 +178,25 @@ def test_panes_begin_at_local_midnight_also_when_clocks_change(times: pa.Array) 
 def test_panes_sum_to_the_whole_whatever_the_order_of_rows() -> None:
     draw = np.random.default_rng(2)
     days = pd.Timestamp("2013-01-01") + pd.to_timedelta(draw.integers(0, 30 * 24, 2000), unit="h")
-    found = profile(
-        pd.DataFrame({"t": days, "v": draw.normal(size=2000)}), time="t", every=dt.timedelta(days=7)
-    )
+    frame = pd.DataFrame({"t": days, "v": draw.normal(size=2000)})
+    found = profile(frame, time="t", every=dt.timedelta(days=7))
 
     assert len(found.panes) == 5
+    for start, pane in found.panes.items():
+        first = pd.Timestamp(start, unit="s")
+        inside = frame[(days >= first) & (days < first + pd.Timedelta(days=7))]["v"]
+        assert (pane.rows, pane["v"].maximum) == (len(inside), inside.max())
     assert sum(pane.rows for pane in found.panes.values()) == 2000
     assert (sum(pane["v"].bins for pane in found.panes.values()) == found["v"].bins).all()
+
+
+def test_the_hour_that_a_clock_repeats_goes_to_its_first_pane() -> None:
+    """In New York 01:00 to 02:00 comes twice on 3 November 2013; naive times cannot tell which."""
+    times = [dt.datetime(2013, 11, 3, hour, 30) for hour in (0, 1, 2)]
+    found = profile(pa.table({"t": times, "v": [1, 2, 4]}), time="t", every="1h", timezone="America/New_York")
+
+    hours = [dt.datetime.fromtimestamp(start, dt.UTC).hour for start in found.panes]
+    assert (hours, [pane["v"].mean for pane in found.panes.values()]) == ([4, 5, 7], [1, 2, 4])
 
 
 def test_a_table_without_rows_is_a_profile_of_no_rows() -> None:

@@ -90,6 +90,16 @@ def test_few_values_are_kept_and_their_quantiles_exact() -> None:
     assert sketch.below(np.array([-1.0, 0.0, 0.5, 200.0])).tolist() == [0, 0, 1, 100]
 
 
+@pytest.mark.parametrize("rows", [17, 100, 999, 1000, 12_345])
+def test_every_item_stands_for_neighbours_of_its_own(rows: int) -> None:
+    """So no rank is off by more than the largest weight, and no value is counted twice."""
+    sketch = sketch_sorted(np.arange(float(rows)), 8)
+    items, weights = sketch.weighted()
+
+    assert len(set(items)) == len(items)
+    assert np.abs(np.cumsum(weights) - weights / 2 - items).max() <= 1 << (len(sketch.levels) - 1)
+
+
 def test_an_empty_sketch_has_no_quantile() -> None:
     assert sketch_sorted(np.empty(0), 8).quantile(0.5) is None
 

@@ -1,0 +1,197 @@
+"""Every key of the spec with its type, default and meaning: the table of `docs/spec.md`.
+
+Keys, types and defaults are read from the model of the spec; only the meanings are written here.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from annotated_types import Ge, Gt, Le, Lt
+
+from wolfpack.spec import Spec, format_duration
+from wolfpack.spec import model as spec_model
+
+MEANING = {
+    "version": "Format of this file.",
+    "project": "Who the model belongs to: a label of every series, and what a token is for.",
+    "model": "Its name, unique within the project.",
+    "owner": "Label `owner` of every alert, by which Alertmanager routes. Default: the project.",
+    "runbook": "Address of a page of your own; alerts link to it with `#alertname` (lower case).",
+    "every": "Length of a pane: whole days, or a part of a day that divides it.",
+    "window": "Length of a window; a multiple of `every`.",
+    "schedule": "When a pane is expected: five cron fields in `timezone`. Default: at its end.",
+    "grace": "How long after that a pane may still come before it is late.",
+    "revise": "How long after its end a pane may change and its windows are computed again.",
+    "skip": "Local dates without a pane: not waited for, left out of trailing means, not scored by detectors.",
+    "timezone": "Where days begin, and where dates and times without a zone are.",
+    "columns.NAME.type": "Kind of the column.",
+    "columns.NAME.range": "Allowed values, both ends included; an end may be `null`.",
+    "columns.NAME.missing": "Levels of the missing ratio itself, in place of `drift.missing`; `{}` silences the column.",
+    "prediction": "The column that the model puts out. Without it no prediction role, no quality.",
+    "prediction.column": "Its name in the table.",
+    "prediction.task": "What is predicted. Quality is measured for `binary`; label `task` of the model's info.",
+    "prediction.threshold": "Score from which on a binary prediction is positive.",
+    "prediction.range": "Allowed values.",
+    "label": "The column of the truth, and the key that joins it with predictions.",
+    "label.column": "Its name: 0, 1 or null.",
+    "label.key": "Name of the key column, in predictions and labels alike.",
+    "label.matures_after": "How much later than the pane its labels are due.",
+    "segments.NAME.columns": "Columns whose own series are exposed per segment value; rows are for every segment.",
+    "segments.NAME.values": "Values to keep apart.",
+    "fairness": "Segments whose fairness is measured.",
+    "drift.baseline": "What windows are compared with.",
+    "drift.psi": "Levels of the population stability index.",
+    "drift.ks": "Levels of the Kolmogorov-Smirnov distance.",
+    "drift.novel": "Levels of the share of values that the reference never had.",
+    "drift.missing": "Levels of the missing ratio's increase over the reference.",
+    "drift.columns": "Levels of the share of columns that drifted.",
+    "drift.min_rows": "Fewer rows than this, in the window or the reference, are not compared.",
+    "quality.METRIC.warning": "Alert beyond this bound; METRIC is `roc_auc` or `brier`.",
+    "quality.METRIC.critical": "The same, critical.",
+    "quality.METRIC.drop": "Alert when worse by more than this than the reference, else than trailing windows.",
+    "mean": "Alert on the mean of a column.",
+    "mean.within": "Allowed relative change.",
+    "change.rows": "Rows of a pane against those at the same place of the last four weeks; `null` switches it off.",
+    "change.rows.against": "What rows are compared with. `previous` is refused by `wolfpack rules`.",
+    "change.rows.ratio": "Alert under this ratio, and over its inverse.",
+    "change.rows.min_rows": "Fewer usual rows than this are not judged.",
+    "live": "Watching of single requests.",
+    "live.every": "Length of a live pane.",
+    "live.window": "Length of a live window.",
+    "live.outliers": "Levels of the share of outliers.",
+    "detect[].metric": "A pane or window metric of the [catalogue](metrics.md).",
+    "detect[].method": "Detector. This release has `seasonal_esd`; the sidecar names any other as an error.",
+    "detect[].role": "Watch only this role.",
+    "detect[].columns": "Watch only these columns.",
+    "detect[].season": "Length of the season. Default: a week for daily panes, a day for shorter ones.",
+    "versions.keep": "Live versions that are shown apart, the newest.",
+    "alerts.annotations": "Annotations for every alert; `{{ $labels.NAME }}` is the only template allowed.",
+}  # fmt: skip
+"""By dotted key; NAME and METRIC stand for a key of your own, [] for each entry of a list."""
+
+CHECKED_ONLY = (
+    "columns.NAME.type", "columns.NAME.range", "prediction.threshold", "prediction.range", "segments.NAME.values",
+)  # fmt: skip
+"""Keys that this release checks and nothing reads, besides the sections of `spec.model.NOT_YET`."""
+
+_WORDS = {
+    spec_model.Duration: "duration",
+    spec_model.Name: "name",
+    spec_model.Label: "text",
+    spec_model.Range: "[low, high]",
+    spec_model.BoundText: "bound",
+}
+_SIGNS = {Ge: ("≥", "ge"), Gt: (">", "gt"), Le: ("≤", "le"), Lt: ("<", "lt")}
+_PLAIN: dict[Any, str] = {str: "text", int: "whole number", float: "number"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One key of the spec."""
+
+    key: str
+    type: str
+    default: str
+    meaning: str
+
+
+def rows() -> list[Row]:
+    """Return a row for every key, in the order of the spec.
+
+    Raises
+    ------
+    ValueError
+        If a key has no meaning here, or a meaning no key.
+    """
+    found = [Row(key, word, default, MEANING.get(key, "")) for key, word, default in _keys(Spec, "")]
+    unknown = sorted({row.key for row in found} ^ set(MEANING))
+    if unknown:
+        raise ValueError(f"spec_keys.MEANING: {', '.join(unknown)} are keys or meanings without the other")
+    return found
+
+
+def acted_on(key: str) -> bool:
+    """Tell whether this release does something with a key."""
+    return key not in CHECKED_ONLY and key.split(".")[0] not in spec_model.NOT_YET
+
+
+def _keys(section: type[spec_model.Section], prefix: str) -> Iterator[tuple[str, str, str]]:
+    hints = get_type_hints(section, include_extras=True)
+    for name, field in section.model_fields.items():
+        key, hint = prefix + name, hints[name]
+        default = "required" if field.is_required() else _default(field.default)
+        inner, path, optional = _inner(hint)
+        if inner is None:
+            yield key, _word(hint), default
+            continue
+        if optional:
+            yield key, "section", "none" if field.default is None else "as below"
+        yield from _keys(inner, key + path)
+
+
+def _inner(hint: Any) -> tuple[type[spec_model.Section] | None, str, bool]:
+    """Return the section within a hint, what its keys are prefixed with, and whether it may be left out."""
+    bare = _without_none(hint)
+    arguments = get_args(bare)
+    if get_origin(bare) is dict and _is_section(arguments[1]):
+        return arguments[1], ".METRIC." if get_origin(arguments[0]) is Literal else ".NAME.", False
+    if get_origin(bare) is list and _is_section(arguments[0]):
+        return arguments[0], "[].", False
+    return (bare, ".", bare is not hint) if _is_section(bare) else (None, "", False)
+
+
+def _is_section(hint: Any) -> bool:
+    """Tell whether a hint is a section with keys of its own; levels are written in one line."""
+    return (
+        isinstance(hint, type)
+        and issubclass(hint, spec_model.Section)
+        and not issubclass(hint, spec_model.Levels)
+    )
+
+
+def _without_none(hint: Any) -> Any:
+    if get_origin(hint) in (Union, types.UnionType):
+        return next(one for one in get_args(hint) if one is not type(None))
+    return hint
+
+
+def _word(hint: Any) -> str:
+    bare = _without_none(hint)
+    for known, word in _WORDS.items():
+        if bare == known:
+            return word
+    if get_origin(bare) is Annotated:
+        return _constrained(bare)
+    if get_origin(bare) is Literal:
+        return ", ".join(f"`{value}`" for value in get_args(bare))
+    if get_origin(bare) in (list, dict):
+        return f"{get_origin(bare).__name__} of {_word(get_args(bare)[-1])}"
+    if isinstance(bare, type) and issubclass(bare, spec_model.Levels):
+        return "ratio levels" if issubclass(bare, spec_model.RatioLevels) else "levels"
+    return _PLAIN.get(bare, getattr(bare, "__name__", str(bare)))
+
+
+def _constrained(hint: Any) -> str:
+    """Return the word of a number with its limits, as in ``number > 0, < 1``."""
+    base, *extras = get_args(hint)
+    limits = [limit for extra in extras for limit in getattr(extra, "metadata", [])]
+    texts = [f"{_SIGNS[type(one)][0]} {getattr(one, _SIGNS[type(one)][1]):g}" for one in limits if type(one) in _SIGNS]
+    return " ".join([_PLAIN[base], ", ".join(texts)]).strip()
+
+
+def _default(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, timedelta):
+        return f"`{format_duration(value)}`"
+    if isinstance(value, spec_model.Levels):
+        given = value.model_dump(exclude_none=True)
+        return "`{" + ", ".join(f"{name}: {level:g}" for name, level in given.items()) + "}`"
+    if isinstance(value, list):
+        return f"`[{', '.join(map(str, value))}]`"
+    return f"`{value}`"
