@@ -53,7 +53,7 @@ def stack(folder: Path, exporter_url: str, loaded: list[Loaded]) -> Iterator[Web
             config.write_text(
                 prometheus_config(exporter_url, alertmanager_url, folder / "generated" / "rules")
             )
-            with servers.prometheus(folder, config):
+            with servers.prometheus(folder, config) as hook.prometheus:
                 yield hook
 
 

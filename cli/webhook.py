@@ -25,9 +25,10 @@ class Received:
 
 @dataclass
 class Webhook:
-    """The notifications so far."""
+    """The notifications so far; `prometheus` is the address of the server they come from, once it runs."""
 
     url: str
+    prometheus: str = ""
     received: list[Received] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
 

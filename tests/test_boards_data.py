@@ -1,0 +1,108 @@
+"""Every query of every panel returns data from the real stack: exporter, Prometheus, generated rules."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import requests
+from tables import day, inputs
+
+from wolfpack import dashboards, detectors
+from wolfpack.cli import flights_live, servers
+from wolfpack.client import Client, HttpTransport
+from wolfpack.spec import load_all
+from wolfpack.stats import ScoreCounts, profile
+
+SPEC = """\
+version: wolfpack/v1
+project: travel
+model: arrival-delay
+prediction: {column: score}
+label: {column: late, key: id}
+segments: {origin: {}}
+quality: {roc_auc: {warning: "< 0.75", drop: 0.05}, brier: {critical: "> 0.25"}}
+detect: [{metric: ml_column_mean, role: input, columns: [delay], season: 7d}]
+"""
+DAYS = 8
+CHOICES = {"project": "travel", "model": "arrival-delay", "role": ".+", "column": ".+"}
+ONE_OF_EACH = {"metric": "ml_column_mean", "watched": "delay"}
+
+
+def fill(url: str) -> None:
+    """Send a reference and eight days: two versions, labels, and a newest day with an empty column."""
+    today = datetime.now(UTC).date()
+    client = Client(url, project="travel", model="arrival-delay", version="1")
+    days = [day(number, time=_noon(today - timedelta(days=70 - number))) for number in range(60)]
+    table = pa.concat_tables(days)
+    kept = table.select(["time", "delay", "carrier", "origin", "score"])
+    scores = ScoreCounts.from_arrays(table["score"].to_numpy(), table["late"].to_numpy())
+    client.send_reference(profile(kept, by=["origin"], time="time", every="1d"), scores)
+    for number in range(DAYS):
+        at = (today - timedelta(days=DAYS - number)).isoformat()
+        rows = day(100 + number)
+        client.version = "2" if number >= DAYS - 2 else "1"
+        empty = {"carrier": pa.nulls(rows.num_rows, pa.string())} if number == DAYS - 1 else {}
+        client.send_profile(client.profile(inputs(day(100 + number, **empty))), at=at)
+        client.send_predictions(rows.select(["id", "score", "origin"]), at=at, profile=True)
+        client.send_labels(rows.select(["id", "late"]))
+
+
+def _noon(date) -> np.ndarray:
+    return np.repeat((np.datetime64(date) + np.timedelta64(12, "h")).astype("datetime64[s]"), 200)
+
+
+def filled_in(expr: str) -> str:
+    for name, value in (CHOICES | ONE_OF_EACH).items():
+        expr = expr.replace(f"${name}", value)
+    return expr
+
+
+@pytest.mark.needs("prometheus", "promtool", "alertmanager")
+def test_every_panel_shows_something(tmp_path) -> None:
+    specs = tmp_path / "specs"
+    specs.mkdir()
+    (specs / "m.yml").write_text(SPEC)
+    loaded = load_all([specs])
+    boards = {name: json.loads(text) for name, text in dashboards.generate(loaded).items()}
+    queries = sorted(
+        {filled_in(t["expr"]) for b in boards.values() for p in b["panels"] for t in p.get("targets", [])}
+    )
+    with servers.exporter(tmp_path, specs) as url, flights_live.stack(tmp_path, url, loaded) as hook:
+        fill(url)
+        wait_for(lambda: "ml_model_roc_auc{" in requests.get(f"{url}/metrics", timeout=5).text)
+        transport = HttpTransport(url)
+        report = detectors.run_once(
+            [one.spec for one in loaded],
+            detectors.ExporterSource(transport),
+            detectors.ExporterSink(transport),
+        )
+        fired = hook.wait(lambda one: one.labels["alertname"] == "ModelColumnMissing", 60)
+        empty = queries
+        deadline = time.monotonic() + 20
+        while empty and time.monotonic() < deadline:
+            empty = [query for query in empty if not answer(hook, query)]
+            time.sleep(0.5)
+
+    assert (report.scored, report.errors) == (1, ())
+    assert fired is not None
+    assert len(queries) > 30
+    assert empty == []
+
+
+def answer(hook, query: str) -> list:
+    """Return what Prometheus answers."""
+    found = requests.get(f"{hook.prometheus}/api/v1/query", params={"query": query}, timeout=10)
+    assert found.status_code == 200, found.text
+    return found.json()["data"]["result"]
+
+
+def wait_for(condition, seconds: float = 30) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.2)
