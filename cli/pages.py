@@ -15,16 +15,8 @@ from pathlib import Path
 import yaml
 
 from wolfpack.cli import spec_keys
-from wolfpack.rules import (
-    Absent,
-    Alert,
-    Condition,
-    Relative,
-    Selector,
-    Timing,
-    alerts_for,
-    service_rules,
-)
+from wolfpack.dashboards import shared_board
+from wolfpack.rules import Absent, Condition, Matcher, Relative, Selector, Timing, alerts_for, service_rules
 from wolfpack.rules.prometheus_rules import hold, keep
 from wolfpack.rules.promql import number, quoted
 from wolfpack.rules.timing import duration
@@ -32,9 +24,9 @@ from wolfpack.spec import FAMILIES, Spec
 from wolfpack.spec.model import NOT_YET
 
 EXAMPLE = "spec.md"
-"""The page whose first YAML block is the full example that the alert table is made from."""
+"""The page with the full example that the alert table is made from."""
 _BLOCK = re.compile(r"(<!-- generated: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_YAML = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
+_FULL = re.compile(r"<!-- full example -->\s*```yaml\n(.*?)```", re.DOTALL)
 _PINS = ("project", "model")
 """Labels that every selector pins and a reader need not see."""
 
@@ -58,6 +50,7 @@ def pages(folder: Path) -> dict[str, str]:
         "not-yet": not_yet,
         "alerts": lambda: alerts(example),
         "service-alerts": service_alerts,
+        "panels": panels,
     }
 
     def renewed(match: re.Match[str]) -> str:
@@ -70,11 +63,11 @@ def pages(folder: Path) -> dict[str, str]:
 
 
 def full_example(folder: Path) -> Spec:
-    """Return the spec of the first YAML block of the spec's page."""
-    blocks = _YAML.findall((folder / EXAMPLE).read_text(encoding="utf-8"))
-    if not blocks:
-        raise ValueError(f"{folder / EXAMPLE}: has no ```yaml block; its first one must be the full example")
-    return Spec.model_validate(yaml.safe_load(blocks[0]))
+    """Return the spec that the spec's page marks as its full example."""
+    found = _FULL.search((folder / EXAMPLE).read_text(encoding="utf-8"))
+    if found is None:
+        raise ValueError(f"{folder / EXAMPLE}: has no ```yaml block after <!-- full example -->")
+    return Spec.model_validate(yaml.safe_load(found[1]))
 
 
 def metrics() -> str:
@@ -136,6 +129,17 @@ def service_alerts() -> str:
     return _table(["alert", "severity", "what it says", "expression", "for"], rows)
 
 
+def panels() -> str:
+    """Return the panels of the board of every model, in its order."""
+    rows, section = [], ""
+    for panel in shared_board()["panels"]:
+        if panel["type"] == "row":
+            section = panel["title"]
+        else:
+            rows.append([section, panel["title"], panel["description"]])
+    return _table(["section", "panel", "what it shows"], rows)
+
+
 def _first(labels: tuple[str, ...]) -> str:
     """Return the first family of the catalogue with these labels, in whose place all of them stand."""
     return next(name for name, one in FAMILIES.items() if one.labels == labels)
@@ -148,7 +152,8 @@ def _conditions(clauses: Sequence[Condition | Absent]) -> Iterable[str]:
         if isinstance(clause, Absent):
             yield f"there is no {_series(clause.selector)}"
         else:
-            yield f"{'' if clause.selector == before else _series(clause.selector)} {clause.op} {_operand(clause)}".strip()
+            named = "" if clause.selector == before else f"{_series(clause.selector)} "
+            yield f"{named}{clause.op} {_operand(clause)}"
         before = clause.selector
 
 
@@ -167,11 +172,15 @@ def _operand(condition: Condition) -> str:
 def _series(selector: Selector) -> str:
     """Return a family with the matchers that tell rows of the table apart."""
     told = [
-        f"{one.label}{'!=' if one.negated else '='}{quoted(_HASH if one.label == 'spec_hash' else '|'.join(one.values))}"
+        f"{one.label}{'!=' if one.negated else '='}{quoted(_value(one))}"
         for one in selector.matchers
         if one.label not in _PINS and (one.label, one.values, one.negated) != ("version", ("",), False)
     ]
     return _code(f"{selector.family}{{{', '.join(told)}}}" if told else str(selector.family))
+
+
+def _value(matcher: Matcher) -> str:
+    return _HASH if matcher.label == "spec_hash" else "|".join(matcher.values)
 
 
 def _code(text: str) -> str:

@@ -31,17 +31,17 @@ MEANING = {
     "timezone": "Where days begin, and where dates and times without a zone are.",
     "columns.NAME.type": "Kind of the column.",
     "columns.NAME.range": "Allowed values, both ends included; an end may be `null`.",
-    "columns.NAME.missing": "Levels of the missing ratio itself, in place of `drift.missing`; `{}` silences the column.",
+    "columns.NAME.missing": "Levels of the missing ratio itself, in place of `drift.missing`; `{}`: no alert.",
     "prediction": "The column that the model puts out. Without it no prediction role, no quality.",
     "prediction.column": "Its name in the table.",
-    "prediction.task": "What is predicted. Quality is measured for `binary`; label `task` of the model's info.",
+    "prediction.task": "What is predicted. Quality is of binary labels only, whatever it says.",
     "prediction.threshold": "Score from which on a binary prediction is positive.",
     "prediction.range": "Allowed values.",
     "label": "The column of the truth, and the key that joins it with predictions.",
     "label.column": "Its name: 0, 1 or null.",
     "label.key": "Name of the key column, in predictions and labels alike.",
     "label.matures_after": "How much later than the pane its labels are due.",
-    "segments.NAME.columns": "Columns whose own series are exposed per segment value; rows are for every segment.",
+    "segments.NAME.columns": "Columns with series by segment, besides rows, quality and the prediction's mean.",
     "segments.NAME.values": "Values to keep apart.",
     "fairness": "Segments whose fairness is measured.",
     "drift.baseline": "What windows are compared with.",
@@ -180,7 +180,11 @@ def _constrained(hint: Any) -> str:
     """Return the word of a number with its limits, as in ``number > 0, < 1``."""
     base, *extras = get_args(hint)
     limits = [limit for extra in extras for limit in getattr(extra, "metadata", [])]
-    texts = [f"{_SIGNS[type(one)][0]} {getattr(one, _SIGNS[type(one)][1]):g}" for one in limits if type(one) in _SIGNS]
+    texts = [
+        f"{_SIGNS[type(one)][0]} {getattr(one, _SIGNS[type(one)][1]):g}"
+        for one in limits
+        if type(one) in _SIGNS
+    ]
     return " ".join([_PLAIN[base], ", ".join(texts)]).strip()
 
 

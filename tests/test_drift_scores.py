@@ -129,6 +129,23 @@ def test_fisher_s_floor_is_that_of_scipy() -> None:
     assert chances[0] > 1e-4 >= chances[1]
 
 
+def test_novel_values_are_expected_where_the_reference_ends() -> None:
+    """Of n continuous values 2 / n lie beyond the extremes on average; of integers, as many as occurred once."""
+    draw = np.random.default_rng(6)
+    chance = alpha(1)
+    for values, surprise in (
+        (draw.normal(size=5000), 2),
+        (np.repeat(np.arange(12.0), [*[400] * 6, *[1] * 6]), 6),
+    ):
+        reference = profile(pa.table({"x": values}))
+        found = compare(reference, profile(pa.table({"x": draw.choice(values, 300)}), baseline=reference))[
+            "x"
+        ]
+        n = len(values)
+
+        assert found.novel_noise == pytest.approx(increase_floor(n, surprise, 300, chance) + surprise / n)
+
+
 def test_floors_are_the_quantiles_of_their_tests_less_the_mean() -> None:
     h = 1 / 5000 + 1 / 300
     chance = alpha(100)

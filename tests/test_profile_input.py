@@ -105,6 +105,12 @@ def test_booleans_with_gaps_stay_booleans(sent: Any) -> None:
     assert profile(pa.table({"b": sent}), baseline=reference)["b"].bins.tolist() == [1, 1, 0]
 
 
+def test_a_number_in_a_boolean_column_that_is_none_is_another_value() -> None:
+    reference = profile(pa.table({"b": [True, False]}))
+
+    assert profile(pa.table({"b": [0, 1, 7, -1]}), baseline=reference)["b"].bins.tolist() == [1, 1, 2]
+
+
 def test_columns_that_the_plan_lacks_are_named_and_absent_ones_left_out() -> None:
     reference = profile(pa.table({"a": [1], "b": [2]}))
     found = profile(pa.table({"b": [2], "new": [3]}), baseline=reference)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wolfpack.spec import OTHER, PlanMismatch
-from wolfpack.stats import ALL, Profile, merge_all, profile
+from wolfpack.stats import ALL, Profile, freeze, merge_all, profile
 
 FIXED = settings(derandomize=True, deadline=None, max_examples=60)
 SCHEMA = pa.schema(
@@ -195,6 +195,13 @@ def test_different_plans_refuse_to_merge_naming_both() -> None:
 
     with pytest.raises(PlanMismatch, match=rf"{PLAN.id}.*{other.plan.id}"):
         count([]).merge(other)
+
+
+def test_profiles_on_different_plans_are_not_equal() -> None:
+    one, other = (Profile.empty(freeze(pa.table({name: [1.0]}))).select([]) for name in "ab")
+
+    assert one == Profile.empty(one.plan).select([])
+    assert one != other
 
 
 def test_panes_merge_by_their_start() -> None:

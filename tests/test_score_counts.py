@@ -128,6 +128,11 @@ def test_scores_that_are_no_probabilities_have_a_roc_auc_and_no_brier_score() ->
     assert abs(found.roc_auc() - roc_auc_score(labels, margins)) <= found.roc_auc_error() < 0.01
 
 
+@pytest.mark.parametrize("score", [-0.1, 1.1])
+def test_one_score_outside_0_to_1_leaves_no_brier_score(score: float) -> None:
+    assert ScoreCounts.from_arrays([0.5, score], [1, 0]).brier() is None
+
+
 def test_pairs_without_a_score_or_a_label_are_left_out() -> None:
     found = ScoreCounts.from_arrays(pa.array([0.1, None, 0.7, 0.9]), np.array([0, 1, None, True], object))
 

@@ -1,0 +1,339 @@
+"""The pages: nothing is left out of them, nothing in them is wrong, and what they show runs."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shlex
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import click
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+import yaml
+from click.testing import CliRunner
+from tables import day
+
+from wolfpack import flights, rules
+from wolfpack.cli import main, pages, servers, spec_keys
+from wolfpack.cli.flights_replay import set_clock
+from wolfpack.client import HttpTransport
+from wolfpack.exporter import ledger, reads, requests, tables, trailing
+from wolfpack.rules.runbooks import RUNBOOKS
+from wolfpack.spec import FAMILIES, load, names
+from wolfpack.spec.model import NOT_YET
+from wolfpack.stats import bins, codec, cuts, drift, floors, habit, score_counts, verdict
+from wolfpack.stats.column_state import SKETCH_ALL, SKETCH_SEGMENT
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
+LINKING = [*PAGES, ROOT / "README.md", ROOT / "CHANGELOG.md"]
+SHOWN = [*(page for page in PAGES if page.name != "design.md"), ROOT / "README.md"]
+METRIC = re.compile(r"\b(?:ml|wolfpack)_[a-z0-9_]+\b")
+ROUTE = re.compile(r"`(GET|POST|PUT|DELETE|PATCH) (/[^`?]*)`")
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+TYPED = re.compile(r"^    (wolfpack [^#\n]*)", re.MULTILINE)
+RUN = re.compile(r"```python\n(.*?)```(?:\s*```text\n(.*?)```)?", re.DOTALL)
+
+
+def text(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def blocks(name: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text(name), re.DOTALL)
+
+
+def commands(group: click.Group = main, before: str = "wolfpack") -> Iterator[tuple[str, click.Command]]:
+    """Yield every command that does something, by the words that call it."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{before} {name}")
+        else:
+            yield f"{before} {name}", command
+
+
+def options(command: click.Command) -> set[str]:
+    return {word for one in command.params for word in one.opts if word.startswith("--")}
+
+
+# --- what is generated
+
+
+def test_generated_parts_are_as_the_code_says() -> None:
+    """`make generate` was run after the last change."""
+    given = pages.pages(DOCS)
+
+    assert set(given) >= {"metrics.md", "spec.md", "rules.md", "dashboards.md"}
+    assert {name: text(name) for name in given} == given
+
+
+def test_a_part_that_is_out_of_date_is_renewed(tmp_path) -> None:
+    (tmp_path / "spec.md").write_text(text("spec.md"))
+    (tmp_path / "metrics.md").write_text("before\n<!-- generated: metrics -->\nSTALE\n<!-- end -->\nafter\n")
+    pages.main(tmp_path)
+    renewed = (tmp_path / "metrics.md").read_text()
+
+    assert renewed.startswith("before\n")
+    assert renewed.endswith("after\n")
+    assert "STALE" not in renewed
+    assert f"`{names.PANE_ROWS}`" in renewed
+
+
+def test_an_unknown_part_is_refused(tmp_path) -> None:
+    (tmp_path / "spec.md").write_text(text("spec.md"))
+    (tmp_path / "other.md").write_text("<!-- generated: metrisc -->\n<!-- end -->\n")
+
+    with pytest.raises(ValueError, match="'metrisc' is no part of a page; known are metrics"):
+        pages.pages(tmp_path)
+
+
+def test_every_key_has_its_meaning_and_every_meaning_its_key(monkeypatch) -> None:
+    assert {row.key for row in spec_keys.rows()} == set(spec_keys.MEANING)
+
+    monkeypatch.delitem(spec_keys.MEANING, "every")
+    with pytest.raises(ValueError, match="every are keys or meanings"):
+        spec_keys.rows()
+
+
+def test_only_keys_that_exist_are_said_to_be_checked_only() -> None:
+    assert set(spec_keys.CHECKED_ONLY) < set(spec_keys.MEANING)
+    assert {key for key in NOT_YET if spec_keys.acted_on(key)} == set()
+    assert spec_keys.acted_on("drift.psi")
+
+
+# --- nothing is left out
+
+
+@pytest.mark.parametrize("words", [words for words, _ in commands()])
+def test_every_command_is_named(words: str) -> None:
+    assert any(words in page.read_text() for page in SHOWN)
+
+
+@pytest.mark.parametrize(
+    ("words", "command"), list(commands()), ids=lambda value: getattr(value, "name", value)
+)
+def test_every_option_is_named(words: str, command: click.Command) -> None:
+    everything = "\n".join(page.read_text() for page in SHOWN)
+    unnamed = {one for one in options(command) - {"--out"} if not re.search(rf"{one}\b", everything)}
+
+    assert unnamed == set()
+
+
+def test_every_endpoint_is_named_and_no_other(exporter) -> None:
+    there = {
+        (method, rule.rule)
+        for rule in exporter.http.application.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+
+    assert set(ROUTE.findall(text("api.md"))) == there
+
+
+def test_every_alert_of_the_full_example_is_named() -> None:
+    alerts = {one.name for one in rules.alerts_for(pages.full_example(DOCS))}
+    service = {one.name for one in rules.service_rules(rules.Timing())}
+
+    assert alerts | service == set(RUNBOOKS)  # the example is full: no alert is missing from it
+    assert {one for one in RUNBOOKS if f"| `{one}` |" not in text("rules.md")} == set()
+
+
+def test_every_metric_is_named() -> None:
+    assert {name for name in FAMILIES if f"| `{name}` |" not in text("metrics.md")} == set()
+
+
+def test_every_field_of_a_profile_is_named() -> None:
+    fields = [*codec.SCHEMA.names, codec.FORMAT.decode(), score_counts.FORMAT.decode()]
+
+    assert [name for name in fields if f"`{name}`" not in text("profiles.md")] == []
+
+
+def test_every_incident_is_in_the_table_of_the_demo() -> None:
+    assert [one.id for one in flights.read_incidents() if one.title not in text("demo.md")] == []
+
+
+# --- nothing is wrong
+
+
+@pytest.mark.parametrize("page", SHOWN, ids=lambda page: page.name)
+def test_metrics_that_are_named_exist(page: Path) -> None:
+    assert set(METRIC.findall(page.read_text())) - set(FAMILIES) == set()
+
+
+@pytest.mark.parametrize("page", SHOWN, ids=lambda page: page.name)
+def test_commands_that_are_shown_can_be_typed(page: Path) -> None:
+    known = dict(commands())
+    for line in TYPED.findall(page.read_text()):
+        for typed in re.split(r"&&|>>|\|", line):
+            words = shlex.split(typed)
+            name = next((n for n in (" ".join(words[:3]), " ".join(words[:2])) if n in known), None)
+            if words[:1] == ["wolfpack"]:
+                assert name is not None, line
+                assert {word for word in words if word.startswith("--")} <= options(known[name]), line
+
+
+@pytest.mark.parametrize("page", LINKING, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in LINK.findall(page.read_text()):
+        if "://" not in link:
+            path, _, anchor = link.partition("#")
+            target = page.parent / path if path else page
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), link
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what GitHub calls the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize(
+    ("page", "phrase"),
+    [
+        ("api.md", f"over {requests.MAX_BODY >> 20} MiB"),
+        ("api.md", f"{reads.PAGE:,} points"),
+        ("api.md", f"the last {ledger.IDEMPOTENCY_KEPT / 86400:.0f}\ndays"),
+        *(("api.md", f"`{kind}`") for kind in tables.READERS),
+        ("exporter.md", f"the last {trailing.WINDOWS} windows that do not overlap, at least {trailing.FEWEST}"),
+        ("exporter.md", f"in the last {trailing.WEEKS} weeks, at least {trailing.FEWEST}"),
+        ("statistics.md", f"min({drift.COARSE}, max(2, ⌊min(n, m)/{drift.ROWS_PER_BIN}⌋))"),
+        ("statistics.md", f"fewer than {drift.RARE} rows"),
+        ("statistics.md", f"max |F − G| − {floors.KS_MEAN} √"),
+        ("statistics.md", f"α = {floors.FALSE_ALARMS} / {floors.EVIDENCES}C"),
+        ("statistics.md", f"at least {habit.LEAST_WINDOWS}\ndisjoint windows"),
+        ("statistics.md", f"Under `min_rows` rows ({verdict.Thresholds().min_rows})"),
+        ("statistics.md", f"| `ml_column_psi` | {verdict.Thresholds().psi} |"),
+        ("statistics.md", f"| `ml_column_ks` | {verdict.Thresholds().ks} |"),
+        ("statistics.md", f"| `ml_column_missing_increase_ratio` | {verdict.Thresholds().missing} |"),
+        ("statistics.md", f"| `ml_column_novel_ratio` | {verdict.Thresholds().novel} |"),
+        ("statistics.md", f"Up to {score_counts.MOST_SCORES:,} distinct scores"),
+        ("statistics.md", f"{score_counts.CELLS:,} cells"),
+        ("profiles.md", f"about {bins.FINE} bins"),
+        ("profiles.md", f"Up to {bins.FEW} distinct values, repeated {bins.REPEATS} times"),
+        ("profiles.md", f"at most {bins.MOST_CATEGORIES:,}, else the most frequent; {bins.LONGEST_CATEGORY}"),
+        ("profiles.md", f"the {cuts.KEPT_VALUES} most frequent; all others"),
+        ("profiles.md", f"more than {cuts.MOST_VALUES:,} values"),
+        ("profiles.md", f"of size {SKETCH_ALL} for all rows, within {4 / SKETCH_ALL:.1%}".replace("%", " %")),
+        ("profiles.md", f"and {SKETCH_SEGMENT} in segments"),
+    ],
+)  # fmt: skip
+def test_numbers_are_those_of_the_code(page: str, phrase: str) -> None:
+    assert phrase in text(page)
+
+
+# --- what is shown runs
+
+
+@pytest.mark.parametrize("place", range(len(blocks("spec.md", "yaml"))))
+def test_specs_that_are_shown_load(place: int, tmp_path) -> None:
+    (tmp_path / "m.yml").write_text(blocks("spec.md", "yaml")[place])
+    done = CliRunner().invoke(main, ["check", str(tmp_path)])
+
+    assert done.exit_code == 0, done.output
+    assert "is fine" in done.output
+
+
+def test_the_spec_of_the_readme_loads(tmp_path) -> None:
+    (tmp_path / "m.yml").write_text(
+        re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[0]
+    )
+
+    assert load(tmp_path / "m.yml").spec.project == "travel"
+
+
+def test_the_full_example_has_every_section() -> None:
+    assert pages.full_example(DOCS).model_fields_set == set(type(pages.full_example(DOCS)).model_fields)
+
+
+def test_the_detectors_that_are_shown_load(tmp_path) -> None:
+    (tmp_path / "m.yml").write_text(
+        "version: wolfpack/v1\nproject: p\nmodel: m\n" + blocks("detectors.md", "yaml")[0]
+    )
+
+    assert len(load(tmp_path / "m.yml").spec.detect) == 2
+
+
+def test_the_receivers_that_are_shown_are_receivers(tmp_path) -> None:
+    (tmp_path / "receivers.yml").write_text(blocks("rules.md", "yaml")[0])
+
+    assert set(rules.load_receivers(tmp_path / "receivers.yml")) == {
+        "flights",
+        "wolfpack",
+        "WolfpackWatchdog",
+    }
+
+
+def test_the_scrape_job_that_is_shown_is_the_one_the_rules_watch() -> None:
+    job = yaml.safe_load(blocks("exporter.md", "yaml")[0])["scrape_configs"][0]
+
+    assert f'up{{job="{job["job_name"]}"}}' in rules.service_rules(rules.Timing())[0].expr
+    assert job["honor_labels"] is True
+
+
+@pytest.mark.parametrize("name", ["profiles.md", "statistics.md", "detectors.md"])
+def test_python_that_is_shown_prints_what_is_shown(name: str) -> None:
+    for code, printed in RUN.findall(text(name)):
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            exec(compile(code, name, "exec"), {})
+
+        assert out.getvalue() == printed
+
+
+@pytest.fixture
+def real(tmp_path) -> Iterator[str]:
+    """A real exporter on the morning of 2 May 2013 with the README's model; a job's files in the working folder."""
+    specs = tmp_path / "specs"
+    specs.mkdir()
+    zone = 'timezone: America/New_York\nsegments: {origin: {}}\nschedule: "0 6 * * *"\n'
+    readme = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[0]
+    (specs / "m.yml").write_text(readme + zone)
+    write_tables(tmp_path)
+    before = Path.cwd()
+    os.chdir(tmp_path)
+    with servers.exporter(tmp_path, specs, "--replay") as url:
+        set_clock(url, datetime.fromisoformat("2013-05-02T06:05:00-04:00"))
+        yield url
+    os.chdir(before)
+
+
+def write_tables(folder: Path) -> None:
+    def moved(number: int) -> pa.Table:
+        table = day(number).rename_columns(
+            ["flight_id", "departure", "delay", "carrier", "origin", "score", "late"]
+        )
+        at = np.datetime64("2013-03-01T12:00:00") + np.timedelta64(number, "D")
+        return table.set_column(1, "departure", pa.array(np.repeat(at, table.num_rows)))
+
+    pa.parquet.write_table(
+        pa.concat_tables([moved(number) for number in range(60)]), folder / "train.parquet"
+    )
+    pa.parquet.write_table(moved(61), folder / "2013-05-01.parquet")
+    labels = moved(61).select(["flight_id", "late"])
+    pa.parquet.write_table(labels, folder / "2013-04-30-labels.parquet")
+
+
+def test_the_jobs_that_are_shown_run(real) -> None:
+    """The reference is registered, and the day's inputs, predictions and quality are on the page."""
+    for code in blocks("client.md", "python"):
+        assert "http://exporter:9906" in code
+        exec(compile(code.replace("http://exporter:9906", real), "client.md", "exec"), {})
+    set_clock(real, datetime.fromisoformat("2013-05-02T06:10:00-04:00"))  # which waits for what was sent
+    transport = HttpTransport(real)
+    shown = {
+        family.name: transport.get("/api/v1/series", {"match": family.name, "as": "exposed"})["series"]
+        for family in (names.COLUMN_PSI, names.ROC_AUC, names.ROC_AUC_BASELINE)
+    }
+    transport.close()
+
+    assert {one["labels"]["role"] for one in shown[names.COLUMN_PSI.name]} == {"input", "prediction"}
+    assert shown[names.ROC_AUC.name]
+    assert shown[names.ROC_AUC_BASELINE.name]
