@@ -95,8 +95,7 @@ def keys() -> str:
 
 def not_yet() -> str:
     """Return what is checked and kept, but not acted on."""
-    sections, single = (", ".join(f"`{one}`" for one in names) for names in (NOT_YET, spec_keys.CHECKED_ONLY))
-    return f"Whole sections, which `wolfpack check` names: {sections}. Single keys: {single}.\n"
+    return ", ".join(f"`{one}`" for one in NOT_YET) + ".\n"
 
 
 def alerts(spec: Spec) -> str:

@@ -74,11 +74,6 @@ MEANING = {
 }  # fmt: skip
 """By dotted key; NAME and METRIC stand for a key of your own, [] for each entry of a list."""
 
-CHECKED_ONLY = (
-    "columns.NAME.type", "columns.NAME.range", "prediction.threshold", "prediction.range", "segments.NAME.values",
-)  # fmt: skip
-"""Keys that this release checks and nothing reads, besides the sections of `spec.model.NOT_YET`."""
-
 _WORDS = {
     spec_model.Duration: "duration",
     spec_model.Name: "name",
@@ -117,7 +112,7 @@ def rows() -> list[Row]:
 
 def acted_on(key: str) -> bool:
     """Tell whether this release does something with a key."""
-    return key not in CHECKED_ONLY and key.split(".")[0] not in spec_model.NOT_YET
+    return not any(f"{key}.".startswith(f"{one}.") for one in spec_model.NOT_YET)
 
 
 def _keys(section: type[spec_model.Section], prefix: str) -> Iterator[tuple[str, str, str]]:

@@ -24,7 +24,7 @@ def check(paths: tuple[Path, ...], show: bool) -> None:
             click.echo(str(fault))
         sys.exit(1)
     for one in loaded:
-        for warning in one.warnings:
+        for warning in [*one.warnings, *_methods(one)]:
             click.echo(warning, err=True)
         if show:
             _show(one)
@@ -36,6 +36,22 @@ def check(paths: tuple[Path, ...], show: bool) -> None:
 def schema() -> None:
     """Print the spec's JSON schema, for editors."""
     click.echo(json.dumps(Spec.model_json_schema(), indent=2))
+
+
+def _methods(loaded: Loaded) -> list[str]:
+    """Return a line for each detection method that this release does not have."""
+    from wolfpack.detectors import METHODS
+
+    return [
+        "{}:{}: detect[{}].method: {!r} comes with a later release; there is {}".format(
+            *loaded.sources.get(("detect", index), (str(loaded.path), 1)),
+            index,
+            one.method,
+            ", ".join(METHODS),
+        )
+        for index, one in enumerate(loaded.spec.detect)
+        if one.method not in METHODS
+    ]
 
 
 def _show(loaded: Loaded) -> None:

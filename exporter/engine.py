@@ -154,14 +154,6 @@ class Engine:
         spec, calendar = known.spec, known.spec.calendar
         first = calendar.back(pane, spec.window_panes - 1)
         loaded = self._panes.load(connection, known.id, role, int(first.timestamp()), int(pane.timestamp()))
-        previous = None
-        if "previous" in spec.drift.baseline:
-            ended = calendar.back(pane, spec.window_panes)
-            begun = calendar.back(first, spec.window_panes)
-            before = self._panes.load(
-                connection, known.id, role, int(begun.timestamp()), int(ended.timestamp())
-            )
-            previous = merge_all(list(before.together().values())) if before.profiles else None
         window = Window(
             spec,
             role,
@@ -172,7 +164,7 @@ class Engine:
             received=loaded.received,
             baseline=baseline,
             trailing=trailing.rows(connection, self._ids, known, role, pane, loaded.segments()),
-            previous=previous,
+            before=self._before(connection, known, role, pane),
         )
         found = window_samples(window)
         live = loaded.versions(store.version_order(connection, known.id))[-spec.versions.keep :]
@@ -183,7 +175,24 @@ class Engine:
             found += release_samples(_of_version(window, live[0], loaded.of(live[0])), None)
         return found
 
+    def _before(self, connection: Connection, known: Known, role: str, pane: datetime) -> dict[str, Profile]:
+        """Return the profiles of the earlier windows that the spec compares with, by baseline."""
+        spec, calendar = known.spec, known.spec.calendar
+        found: dict[str, Profile] = {}
+        for baseline, windows in (("previous", 1), ("trailing", trailing.WINDOWS)):
+            if baseline in spec.drift.baseline:
+                ended = calendar.back(pane, spec.window_panes)
+                begun = calendar.back(ended, windows * spec.window_panes - 1)
+                loaded = self._panes.load(
+                    connection, known.id, role, int(begun.timestamp()), int(ended.timestamp())
+                )
+                if loaded.profiles:
+                    found[baseline] = merge_all(list(loaded.together().values()))
+        return found
+
     def _label(self, known: Known, start: int) -> None:
+        if not self._closed(known, start):
+            return
         spec, calendar = known.spec, known.spec.calendar
         with self._ledger.read() as connection:
             received = sorted(outcomes.labelled_panes(connection, known.id, start))
@@ -223,6 +232,11 @@ class Engine:
                 history.record(connection, self._ids, known.id, found, now)
             history.show(connection, self._ids, known.id, before, after, now)
             store.clear_pending(connection, known.id, role, start)
+            if role == "label":
+                kept = (
+                    known.spec.revise + known.spec.window
+                )  # older predictions are in no window that can change
+                outcomes.expire(connection, known.id, now - kept.total_seconds())
         self._shelf.put(known.id, after)
         self.computed[known.spec.project] += len(windows)
 

@@ -75,14 +75,12 @@ def labelled_panes(connection: Connection, model: int, first: int) -> set[int]:
     return set(connection.execute(query).scalars())
 
 
-def expire(connection: Connection, model: int, before: int, labels_before: float) -> None:
-    """Forget predictions of panes before `before` and labels received before `labels_before`.
-
-    Their windows are outside `revise` and are not computed again.
-    """
-    p, known = predictions.c, labels.c
-    connection.execute(delete(predictions).where(p.model_id == model, p.start < before))
-    connection.execute(delete(labels).where(known.model_id == model, known.received < labels_before))
+def expire(connection: Connection, model: int, before: float) -> None:
+    """Forget the predictions of panes, and the labels received, before a time (epoch seconds)."""
+    connection.execute(
+        delete(predictions).where(predictions.c.model_id == model, predictions.c.start < before)
+    )
+    connection.execute(delete(labels).where(labels.c.model_id == model, labels.c.received < before))
 
 
 def _mark(connection: Connection, model: int, starts: set[int]) -> None:

@@ -31,8 +31,11 @@ def service() -> Service:
 
 def authorize(scope: str, project: str | None) -> None:
     """Raise a Problem unless the request may do this."""
-    loopback = flask.request.remote_addr in ("127.0.0.1", "::1")
-    service().guard.check(flask.request.headers.get("Authorization"), scope, project, loopback)
+    headers = flask.request.headers
+    # Behind a reverse proxy on this machine everyone comes from loopback; the proxy says so in these headers.
+    forwarded = "X-Forwarded-For" in headers or "Forwarded" in headers
+    loopback = flask.request.remote_addr in ("127.0.0.1", "::1") and not forwarded
+    service().guard.check(headers.get("Authorization"), scope, project, loopback)
 
 
 def argument(name: str, default: str | None = None) -> str:

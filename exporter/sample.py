@@ -24,9 +24,7 @@ class Sample:
         return self.family.name, self.labels
 
 
-def sample(
-    family: Family, value: float | int | None, window_end: int | None, **labels: str
-) -> list[Sample]:
+def sample(family: Family, value: float | int | None, window_end: int | None, **labels: str) -> list[Sample]:
     """Return the sample in a list, or no sample when there is no value (never NaN)."""
     if value is None or value != value:
         return []

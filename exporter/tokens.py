@@ -31,8 +31,8 @@ class Token:
     scopes: tuple[str, ...]
 
     def allows(self, scope: str, project: str | None) -> bool:
-        """Tell whether the token has the scope on the project (None: on whatever it may see)."""
-        return scope in self.scopes and (project is None or self.projects is None or project in self.projects)
+        """Tell whether the token has the scope on the project; None stands for all projects at once."""
+        return scope in self.scopes and (self.projects is None or project in self.projects)
 
 
 def new_token(name: str, projects: list[str] | None, scopes: list[str]) -> tuple[str, dict[str, Any]]:
@@ -96,7 +96,11 @@ class Guard:
             raise Problem(
                 403,
                 "Forbidden",
-                f"token {held[0].name!r} has no {scope} on project {project!r}; "
-                "make one with `wolfpack token new --project`",
+                f"token {held[0].name!r} has no {scope} on {_what(project)}; "
+                "name a project that it is for, or make another with `wolfpack token new`",
                 "Authorization",
             )
+
+
+def _what(project: str | None) -> str:
+    return "all projects at once" if project is None else f"project {project!r}"

@@ -25,7 +25,7 @@ class Window:
     end : event time at which it ends, epoch seconds.
     received : when its last rows were committed, epoch seconds.
     trailing : mean rows of the same place of the week before, by segment and value.
-    previous : profile of the last window that shares no pane, if it is asked for.
+    before : profiles of earlier windows that share no pane with it, by the name of the baseline they are.
     """
 
     spec: Spec
@@ -37,7 +37,7 @@ class Window:
     received: float
     baseline: Baseline | None = None
     trailing: Mapping[tuple[str, str], float] = field(default_factory=dict)
-    previous: Profile | None = None
+    before: Mapping[str, Profile] = field(default_factory=dict)
 
     @property
     def labels(self) -> dict[str, str]:
@@ -150,11 +150,9 @@ def _columns_of(
             found += sample(names.PANE_MEAN, state.mean, window.end, **labels)
     if window.baseline is not None:
         found += _against_reference(window, window.baseline, pane, whole, segment, columns)
-    if window.previous is not None:
-        drift = compare(
-            window.previous, whole, segment=segment, columns=columns, thresholds=thresholds(window.spec)
-        )
-        found += _scores(window, drift, segment, "previous")
+    for baseline, earlier in window.before.items():
+        drift = compare(earlier, whole, segment=segment, columns=columns, thresholds=thresholds(window.spec))
+        found += _scores(window, drift, segment, baseline)
     return found
 
 

@@ -31,10 +31,21 @@ class Loaded:
     def warnings(self) -> list[str]:
         """Things that are allowed but that a user should know."""
         return [
-            f"{file}:{line}: {place[0]}: checked and kept, but not acted on by this release"
+            f"{file}:{line}: {_dotted(place)}: checked and kept, but not acted on by this release"
             for place, (file, line) in self.sources.items()
-            if len(place) == 1 and place[0] in NOT_YET
+            if not_yet(place)
         ]
+
+
+def not_yet(place: Place) -> bool:
+    """Tell whether this very key is one that the release does not act on."""
+    parts = [
+        (key.split("."), [str(part) for part in place]) for key in NOT_YET if key.count(".") + 1 == len(place)
+    ]
+    return any(
+        all(wanted in ("NAME", found) for wanted, found in zip(key, given, strict=True))
+        for key, given in parts
+    )
 
 
 def load(path: Path | str, root: Path | str | None = None) -> Loaded:

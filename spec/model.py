@@ -218,6 +218,14 @@ class Detect(Section):
                 f"metric {self.metric!r} has no history to watch; it must be a pane or window metric of the "
                 f"catalogue{f', did you mean {near[0]}?' if near else ''}"
             )
+        labels = FAMILIES[self.metric].labels
+        if "detector" in labels:
+            raise ValueError(
+                f"metric {self.metric!r} is a detector's own finding; watch the family it was found in"
+            )
+        for key, label in (("role", "role"), ("columns", "column")):
+            if getattr(self, key) is not None and label not in labels:
+                raise ValueError(f"{key}: {self.metric} has no label {label!r}; it has {', '.join(labels)}")
         return self
 
 
@@ -232,8 +240,17 @@ class Alerts(Section):
 QUALITY_METRICS = {"roc_auc": (0.0, 1.0), "brier": (0.0, 1.0)}
 """Quality metrics that may be bounded, with the range of their values."""
 
-NOT_YET = ("fairness", "mean", "live")
-"""Sections that are checked and kept, but not acted on by this release; `wolfpack check` says so."""
+NOT_YET = (
+    "columns.NAME.range",
+    "columns.NAME.type",
+    "fairness",
+    "live",
+    "mean",
+    "prediction.range",
+    "prediction.threshold",
+    "segments.NAME.values",
+)
+"""Keys that are checked and kept, but not acted on by this release; `wolfpack check` says so."""
 
 
 class Spec(Section):

@@ -187,10 +187,38 @@ def test_reads_beyond_loopback_need_a_token(guarded) -> None:
     client, secrets = guarded
     far = {"REMOTE_ADDR": "192.0.2.1"}
     token = {"Authorization": f"Bearer {secrets['jobs']}"}
+    models = "/api/v1/models?project=travel"
 
     assert client.get("/metrics").status_code == 200
     assert client.get("/metrics", environ_base=far).status_code == 401
-    assert client.get("/metrics", environ_base=far, headers=token).status_code == 200
+    assert client.get(models, environ_base=far, headers=token).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "token", "status"),
+    [
+        ("/api/v1/series?match=ml_model_info", "other", 403),
+        ('/api/v1/series?match=ml_model_info{project=~"travel"}', "other", 403),
+        ('/api/v1/series?match=ml_model_info{project="travel"}', "other", 403),
+        ('/api/v1/series?match=ml_model_info{project="travel"}', "jobs", 200),
+        ("/api/v1/models", "other", 403),
+        ("/api/v1/models?project=travel", "jobs", 200),
+        ("/metrics", "jobs", 403),
+    ],
+)
+def test_a_token_reads_its_own_projects_only(guarded, path, token, status) -> None:
+    """What shows all projects at once needs a token for all of them."""
+    client, secrets = guarded
+    headers = {"Authorization": f"Bearer {secrets[token]}"}
+    answer = client.get(path, environ_base={"REMOTE_ADDR": "192.0.2.1"}, headers=headers)
+
+    assert answer.status_code == status, answer.text
+
+
+def test_a_proxy_on_this_machine_does_not_open_the_reads(guarded) -> None:
+    client, _ = guarded
+
+    assert client.get("/metrics", headers={"X-Forwarded-For": "192.0.2.1"}).status_code == 401
 
 
 def test_a_key_of_one_project_is_not_another_projects(exporter, body) -> None:

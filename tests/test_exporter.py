@@ -241,6 +241,67 @@ def test_labels_join_in_any_order_and_a_correction_replaces(registered, baseline
     assert registered.value("ml_model_roc_auc", segment="origin", segment_value="JFK") is not None
 
 
+def test_labels_before_the_day_is_over_wait_for_it(registered, baseline) -> None:
+    """Labels may come while their pane is open; quality is there once it closes."""
+    send_predictions(registered, baseline, "2024-05-01", day(61))
+    send_labels(registered, day(61))
+    registered.at("2024-05-01T20:00:00-04:00")
+    before = registered.value("ml_model_roc_auc")
+    registered.at("2024-05-02T06:00:00-04:00")
+
+    assert before is None
+    assert registered.value("ml_model_roc_auc") is not None
+
+
+def test_predictions_that_no_window_can_change_are_forgotten(registered, baseline) -> None:
+    from sqlalchemy import func, select
+
+    from wolfpack.exporter.schema import labels, predictions
+
+    def kept() -> list[int]:
+        with registered.service.ledger.read() as connection:
+            return [
+                connection.execute(select(func.count()).select_from(t)).scalar_one()
+                for t in (predictions, labels)
+            ]
+
+    send_predictions(registered, baseline, "2024-05-01", day(61))
+    send_labels(registered, day(61))
+    registered.at("2024-05-02T06:00:00-04:00")
+    before = kept()
+    registered.at("2024-06-10T06:00:00-04:00")
+    send_predictions(registered, baseline, "2024-06-08", day(99))
+    send_labels(registered, day(99))
+    registered.at("2024-06-10T06:10:00-04:00")
+
+    assert before == [200, 200]
+    assert kept() == [200, 200]
+    assert registered.value("ml_model_roc_auc") is not None
+
+
+def test_baselines_of_earlier_windows_share_no_pane(make_exporter, baseline) -> None:
+    """A level that moved between two weeks is seen by `previous`; `trailing` holds the four weeks before."""
+    from conftest import FULL
+
+    one = make_exporter(FULL + "window: 2d\ndrift: {baseline: [reference, previous, trailing]}\n")
+    one.at("2024-05-01T06:00:00-04:00")
+    one.http.put(REFERENCE, data=baseline.to_bytes())
+    one.at("2024-05-13T06:00:00-04:00")
+    for number in range(12):
+        table = day(61 + number)
+        moved = table.set_column(2, "delay", pa.array(table["delay"].to_numpy() + (5 if number >= 10 else 0)))
+        send_day(one, baseline, f"2024-05-{number + 1:02}", moved)
+    one.at("2024-05-13T06:10:00-04:00")
+
+    for name in ("reference", "previous", "trailing"):
+        where = {"role": "input", "column": "delay", "baseline": name}
+        assert one.value("ml_column_ks", **where) > one.value("ml_column_ks_noise", **where), name
+    calm = {"role": "input", "column": "carrier"}
+    assert one.value("ml_column_psi", baseline="previous", **calm) < one.value(
+        "ml_column_psi_noise", baseline="previous", **calm
+    )
+
+
 def test_two_live_versions_are_compared(registered, baseline) -> None:
     registered.at("2024-05-03T06:00:00-04:00")
     send_predictions(registered, baseline, "2024-05-01", day(61), version="1")
