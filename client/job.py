@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from wolfpack.client.transport import HttpTransport, ServiceError, Transport
 from wolfpack.spec import Plan
-from wolfpack.stats import Profile, ScoreCounts, profile
+from wolfpack.stats import Profile, ScoreCounts, bare_plan, profile
 
 ARROW = "application/vnd.apache.arrow.stream"
 PROFILE = "application/vnd.apache.arrow.file"
@@ -56,13 +55,17 @@ class Client:
                 return None
             raise
 
-    def profile(self, table: Any, *, by: Sequence[str] = ()) -> Profile:
+    def profile(self, table: Any) -> Profile:
         """Profile a table (anything with the Arrow C stream) on the model's plan.
 
-        While the model has no reference, the plan is made from this table, kept apart by the columns in `by`.
+        While the model has no reference the plan knows only the kinds of the columns: rows, missing and means
+        are kept, drift is not.
         """
         plan = self.plan()
-        return profile(table, by=by) if plan is None else profile(table, plan=plan)
+        if plan is None:
+            table = table if isinstance(table, pa.Table | pa.RecordBatchReader) else pa.table(table)
+            plan = bare_plan(table.schema)
+        return profile(table, plan=plan)
 
     def send_reference(self, reference: Profile, scores: ScoreCounts | None = None) -> Any:
         """Register the profile of training data; `scores` are what a drop of quality is measured from."""

@@ -16,7 +16,7 @@ from wolfpack.exporter.problems import Problem
 from wolfpack.exporter.requests import Target, argument, authorize, once, pane, role, service, target
 from wolfpack.exporter.tables import column, read_table
 from wolfpack.spec import Plan, ProfileFormatError, TableError
-from wolfpack.stats import Profile, ScoreCounts, profile
+from wolfpack.stats import Profile, ScoreCounts, bare_plan, profile
 
 blueprint = flask.Blueprint("writes", __name__)
 
@@ -171,10 +171,9 @@ def _plan(its: Target) -> Plan | None:
 
 
 def _profile_rows(its: Target, table: pa.Table) -> Profile:
-    plan = _plan(its)
-    segments = [name for name in its.known.spec.segments if name in table.column_names]
+    plan = _plan(its) or bare_plan(table.schema)
     try:
-        return profile(table, plan=plan) if plan is not None else profile(table, by=segments)
+        return profile(table, plan=plan)
     except (TableError, ValueError) as error:
         raise Problem(422, "Rows cannot be profiled", str(error), "body") from error
 

@@ -1,5 +1,6 @@
 """Arithmetic on rows that are never kept: profiles that merge, drift with its noise, quality from counts."""
 
+from wolfpack.stats.bare import bare_plan
 from wolfpack.stats.column_state import ColumnState
 from wolfpack.stats.comparison import compare
 from wolfpack.stats.floors import Floors
@@ -18,6 +19,7 @@ __all__ = [
     "Profile",
     "ScoreCounts",
     "Thresholds",
+    "bare_plan",
     "compare",
     "freeze",
     "habit_floors",

@@ -241,6 +241,25 @@ def test_labels_join_in_any_order_and_a_correction_replaces(registered, baseline
     assert registered.value("ml_model_roc_auc", segment="origin", segment_value="JFK") is not None
 
 
+def test_without_a_reference_days_merge_and_an_empty_column_is_seen(make_exporter) -> None:
+    """The three-line spec: rows and missing from the first day on, no drift."""
+    from conftest import THREE_LINES
+
+    one = make_exporter(THREE_LINES)
+    one.at("2024-05-04T01:00:00+00:00")
+    for number in range(1, 4):
+        rows = day(60 + number, **({"delay": pa.nulls(200, pa.float64())} if number == 3 else {}))
+        answer = one.send("/api/v1/batches", to_arrow_bytes(inputs(rows)), ARROW, at=f"2024-05-0{number}")
+        assert answer.status_code == 200, answer.text
+    one.at("2024-05-04T01:10:00+00:00")
+
+    assert one.value("ml_window_rows", **INPUT) == 600
+    assert one.value("ml_window_panes", **INPUT) == 3
+    assert one.value("ml_column_missing_ratio", **DELAY) == 1
+    assert one.value("ml_column_mean", **DELAY) == pytest.approx(10, abs=1)
+    assert "ml_column_psi" not in one.http.get("/metrics").text
+
+
 def test_labels_before_the_day_is_over_wait_for_it(registered, baseline) -> None:
     """Labels may come while their pane is open; quality is there once it closes."""
     send_predictions(registered, baseline, "2024-05-01", day(61))
