@@ -61,7 +61,7 @@ def healthy() -> flask.Response:
 
 @_own.get("/-/ready")
 def ready() -> flask.Response:
-    if not service().registry.loaded_well:
+    if not service().registry.ready:
         return flask.Response("No specs are loaded.\n", status=503, mimetype="text/plain")
     return flask.Response("Wolfpack exporter is ready.\n", mimetype="text/plain")
 

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import groupby
 
-from sqlalchemy import Connection
-
-from wolfpack.exporter import history, outcomes, quality, store, trailing
-from wolfpack.exporter.baseline import Baseline
+from wolfpack.exporter import history, outcomes, store, trailing, upkeep
+from wolfpack.exporter.assembly import Assembly
 from wolfpack.exporter.clock import Clock, utc
-from wolfpack.exporter.due import due, expected_roles
 from wolfpack.exporter.ledger import Ledger
-from wolfpack.exporter.panes import Panes
 from wolfpack.exporter.registry import Known, Registry
-from wolfpack.exporter.sample import Sample, sample
-from wolfpack.exporter.shelf import Shelf, scope_of
-from wolfpack.exporter.window import Window, release_samples, window_samples
-from wolfpack.spec import names
-from wolfpack.stats import Profile, merge_all
+from wolfpack.exporter.sample import Key, Sample, scope_of
+from wolfpack.exporter.shelf import Shelf
+from wolfpack.exporter.store import Waiting
 
 log = logging.getLogger("wolfpack.exporter")
 REFERENCE = "reference"
 """Role under which a new reference waits in the ledger's pending table; its start is the reference's id."""
+CYCLE = 5.0
+"""Seconds between cycles when nothing wakes the engine: how late a pane that closes is noticed."""
+RETRY = 60.0
+"""Seconds after which a computation that failed is tried again."""
+DAY = 86400
+Revision = tuple[str, int, list[Sample]]
+"""Samples of one window: its scope, its end (epoch seconds), and what was computed."""
 
 
 class Engine:
@@ -34,8 +37,11 @@ class Engine:
     def __init__(self, ledger: Ledger, registry: Registry, shelf: Shelf, clock: Clock) -> None:
         self._ledger, self._registry, self._shelf, self._clock = ledger, registry, shelf, clock
         self._ids = history.SeriesIds()
-        self._panes = Panes(ledger)
-        self._failed: set[tuple[int, str, int]] = set()
+        self._ledger.on_rollback(self._ids.forget)
+        self._assembly = Assembly(registry, self._ids)
+        self._retry: dict[Waiting, float] = {}
+        self._expired: dict[int, int] = {}
+        self._shown = 0.0
         self._lock = threading.RLock()
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -44,11 +50,30 @@ class Engine:
         self.waiting = 0
 
     def restore(self) -> None:
-        """Show what was shown last; a model without a spec is shown no more."""
-        with self._ledger.read() as connection:
-            for model, shown in history.shown_last(connection).items():
-                self._shelf.put(model, shown)
-        self._shelf.drop(known.id for known in self._registry.all())
+        """Show what was shown last; a model without a spec is withdrawn."""
+        with self._lock:
+            with self._ledger.read() as connection:
+                shown = history.shown_last(connection)
+                self._shown = history.latest_shown(connection)
+            for model, its in shown.items():
+                self._shelf.put(model, its)
+            self.retire(set(shown) - {known.id for known in self._registry.all()})
+
+    def retire(self, models: Iterable[int]) -> None:
+        """Show models no more, and record that they are withdrawn."""
+        with self._lock:
+            for model in models:
+                self._change(model, {}, [])
+                self._shelf.drop(model)
+
+    def revive(self, models: Iterable[int]) -> None:
+        """Have the newest windows of models computed again that are shown again after a while."""
+        with self._ledger.write() as connection:
+            for model in models:
+                for role, start in store.newest_panes(connection, model).items():
+                    store.mark_pending(connection, model, role, {start})
+                labelled = outcomes.marked_panes(connection, model, "label", 0)
+                store.mark_pending(connection, model, "label", {max(labelled)} if labelled else set())
 
     def start(self) -> None:
         """Keep working in a thread."""
@@ -66,27 +91,30 @@ class Engine:
                 self.run()
             except Exception:
                 log.exception("the engine's cycle failed; it goes on")
-            self._wake.wait(timeout=5.0)
+            self._wake.wait(timeout=CYCLE)
             self._wake.clear()
 
-    def wake(self, model: int | None = None) -> None:
-        """Say that something is pending; what failed before is tried again for this model."""
-        self._failed = {item for item in self._failed if item[0] != model}
+    def wake(self) -> None:
+        """Say that something is pending."""
         self._wake.set()
 
     def run(self) -> None:
         """Compute everything that is pending and closed, newest first, and refresh due times."""
-        with self._lock:
-            with self._ledger.read() as connection:
-                waiting = store.all_pending(connection)
-            self.waiting = len(waiting)
-            for model, role, start in waiting:
-                known = self._registry.by_id(model)
-                if known is None or (model, role, start) in self._failed or self._stop.is_set():
-                    continue
-                self._attempt(known, role, start)
-                self.waiting -= 1
-            for known in self._registry.all():
+        with self._ledger.read() as connection:
+            waiting = [
+                one for one in store.all_pending(connection) if self._retry.get(one, 0) <= time.monotonic()
+            ]
+        # References first: what the others are compared with.
+        ordered = sorted(waiting, key=lambda one: (one.role != REFERENCE, one.model, one.role, -one.start))
+        self.waiting = len(ordered)
+        for (model, role), group in groupby(ordered, key=lambda one: (one.model, one.role)):
+            known = self._registry.by_id(model)
+            if known is not None and not self._stop.is_set():
+                with self._lock:
+                    self._attempt(known, role, list(group))
+        self.waiting = 0
+        for known in self._registry.all():
+            with self._lock:
                 self._refresh(known)
 
     def anomalies(self, known: Known, found: list[Sample]) -> None:
@@ -95,185 +123,112 @@ class Engine:
         newest = max((one.window_end or 0 for one in found), default=0)
         oldest = newest - 2 * known.spec.window.total_seconds()
         with self._lock:
-            before = self._shelf.get(known.id)
             after = {
                 key: shown
-                for key, shown in before.items()
+                for key, shown in self._shelf.get(known.id).items()
                 if scope_of(key) != "anomaly" or (key[1] not in posted and (shown.window_end or 0) >= oldest)
             }
             after |= {one.key: history.Shown(one.value, one.window_end) for one in found}
-            with self._ledger.write() as connection:
-                history.show(connection, self._ids, known.id, before, after, self._clock.now())
-            self._shelf.put(known.id, after)
+            self._change(known.id, after, [])
 
-    def _attempt(self, known: Known, role: str, start: int) -> None:
+    def _attempt(self, known: Known, role: str, waiting: list[Waiting]) -> None:
         try:
             if role == REFERENCE:
-                self._warm_up(known, start)
-            elif role == "label":
-                self._label(known, start)
+                self._warm_up(known, waiting)
             else:
-                self._role(known, role, start)
+                self._role(known, role, waiting)
         except Exception:
-            log.exception(
-                "%s/%s: %s pane %s could not be computed", known.spec.project, known.spec.model, role, start
-            )
-            self._failed.add((known.id, role, start))
-            self._ids.forget()
+            name = f"{known.spec.project}/{known.spec.model}"
+            log.exception("%s: %s could not be computed; it is tried again in %d s", name, role, RETRY)
+            self._retry |= dict.fromkeys(waiting, time.monotonic() + RETRY)
             self.failures[known.spec.project] += 1
 
-    def _affected(self, known: Known, start: int, received: list[int]) -> list[datetime]:
-        """Return the panes whose windows hold the pane at `start`, closed and within revise, newest first."""
+    def _role(self, known: Known, role: str, waiting: list[Waiting]) -> None:
+        """Compute each window over the panes that wait, once, newest first; then show the newest one."""
+        closed = [one for one in waiting if self._closed(known, one.start)]
+        if not closed:
+            return
+        with self._ledger.read() as connection:
+            oldest = utc(min(one.start for one in closed))
+            there = {
+                one for one in upkeep.received(connection, known, role, oldest) if self._closed(known, one)
+            }
+        windows = self._affected(known, role, [one.start for one in closed], there)
+        if windows and int(windows[0].timestamp()) == max(there):
+            # The newest window is shown at once, and computed again when the others, on which its trailing means
+            # may rest, are done.
+            others = windows[1:]
+            self._compute(known, role, windows[0], show=True)
+            windows = [*others, windows[0]] if others else []
+        for pane in windows:
+            self._compute(known, role, pane, show=int(pane.timestamp()) == max(there))
+        with self._ledger.write() as connection:
+            for one in closed:
+                store.clear_pending(connection, one)
+
+    def _affected(self, known: Known, role: str, starts: list[int], there: set[int]) -> list[datetime]:
+        """Return the panes whose windows hold any of the panes that wait and may still change, newest first."""
         calendar, now = known.spec.calendar, utc(self._clock.now())
-        found = []
-        for _, pane in zip(range(known.spec.window_panes), calendar.after(utc(start)), strict=False):
-            closed = calendar.end(pane) <= now and now - calendar.end(pane) <= known.spec.revise
-            if closed and int(pane.timestamp()) in received:
-                found.append(pane)
-        return found[::-1]
+        late = known.spec.revise + (upkeep.matures(known.spec) if role == "label" else now - now)
+        found: set[datetime] = set()
+        for start in starts:
+            for _, pane in zip(range(known.spec.window_panes), calendar.after(utc(start)), strict=False):
+                if int(pane.timestamp()) in there and now - calendar.end(pane) <= late:
+                    found.add(pane)
+        return sorted(found, reverse=True)
+
+    def _compute(self, known: Known, role: str, pane: datetime, show: bool) -> None:
+        """Store the samples of the window that ends with a pane as a revision, and show them."""
+        with self._ledger.read() as connection:
+            if role == "label":
+                found = self._assembly.label_window(connection, known, pane)
+            else:
+                found = self._assembly.role_window(connection, known, role, pane)
+        end = int(known.spec.calendar.end(pane).timestamp())
+        after = self._shelf.replaced(known.id, role, found) if show else self._shelf.get(known.id)
+        self._change(known.id, after, [(role, end, found)])
+        self.computed[known.spec.project] += 1
+
+    def _change(self, model: int, after: dict[Key, history.Shown], windows: list[Revision]) -> None:
+        """Store windows and what the page shows from now on, in one transaction; then show it."""
+        before, now = self._shelf.get(model), self._clock.now()
+        if before == after and not windows:
+            return
+        shown = max(now, self._shown)  # a clock that was set back must not put the present before the past
+        with self._ledger.write() as connection:
+            for scope, end, found in windows:
+                history.record(connection, self._ids, model, scope, end, found, now)
+            history.show(connection, self._ids, model, before, after, shown)
+        self._shown = shown
+        self._shelf.put(model, after)
+
+    def _refresh(self, known: Known) -> None:
+        """Bring the model's own series up to date, and forget once a day what no window can use any more."""
+        now = self._clock.now()
+        with self._ledger.read() as connection:
+            found = upkeep.model_samples(connection, self._registry, known, utc(now))
+        self._change(known.id, self._shelf.replaced(known.id, "model", found), [])
+        if self._expired.get(known.id) != now // DAY:
+            self._expired[known.id] = int(now // DAY)
+            kept = known.spec.revise + known.spec.window + upkeep.matures(known.spec)
+            with self._ledger.write() as connection:
+                outcomes.expire(connection, known.id, now - kept.total_seconds())
 
     def _closed(self, known: Known, start: int) -> bool:
         return known.spec.calendar.end(utc(start)) <= utc(self._clock.now())
 
-    def _role(self, known: Known, role: str, start: int) -> None:
-        if not self._closed(known, start):
-            return
-        with self._ledger.read() as connection:
-            received = sorted(store.received_panes(connection, known.id, role, start))
-            closed = [pane for pane in received if self._closed(known, pane)]
-            baseline = self._registry.baseline(connection, known.id)
-            windows = {
-                int(pane.timestamp()): self._window_samples(connection, known, role, pane, baseline)
-                for pane in self._affected(known, start, closed)
-            }
-        self._commit(known, role, start, windows, max(closed))
-
-    def _window_samples(
-        self, connection: Connection, known: Known, role: str, pane: datetime, baseline: Baseline | None
-    ) -> list[Sample]:
-        spec, calendar = known.spec, known.spec.calendar
-        first = calendar.back(pane, spec.window_panes - 1)
-        loaded = self._panes.load(connection, known.id, role, int(first.timestamp()), int(pane.timestamp()))
-        window = Window(
-            spec,
-            role,
-            "",
-            loaded.together(),
-            expected=sum(not calendar.skipped(one) for one in calendar.between(first, calendar.end(pane))),
-            end=int(calendar.end(pane).timestamp()),
-            received=loaded.received,
-            baseline=baseline,
-            trailing=trailing.rows(connection, self._ids, known, role, pane, loaded.segments()),
-            before=self._before(connection, known, role, pane),
-        )
-        found = window_samples(window)
-        live = loaded.versions(store.version_order(connection, known.id))[-spec.versions.keep :]
-        for version, before_it in zip(live[1:], live, strict=False) if len(live) > 1 else ():
-            earlier = merge_all(list(loaded.of(before_it).values()))
-            found += release_samples(_of_version(window, version, loaded.of(version)), earlier)
-        if len(live) > 1:
-            found += release_samples(_of_version(window, live[0], loaded.of(live[0])), None)
-        return found
-
-    def _before(self, connection: Connection, known: Known, role: str, pane: datetime) -> dict[str, Profile]:
-        """Return the profiles of the earlier windows that the spec compares with, by baseline."""
-        spec, calendar = known.spec, known.spec.calendar
-        found: dict[str, Profile] = {}
-        for baseline, windows in (("previous", 1), ("trailing", trailing.WINDOWS)):
-            if baseline in spec.drift.baseline:
-                ended = calendar.back(pane, spec.window_panes)
-                begun = calendar.back(ended, windows * spec.window_panes - 1)
-                loaded = self._panes.load(
-                    connection, known.id, role, int(begun.timestamp()), int(ended.timestamp())
-                )
-                if loaded.profiles:
-                    found[baseline] = merge_all(list(loaded.together().values()))
-        return found
-
-    def _label(self, known: Known, start: int) -> None:
-        if not self._closed(known, start):
-            return
-        spec, calendar = known.spec, known.spec.calendar
-        with self._ledger.read() as connection:
-            received = sorted(outcomes.labelled_panes(connection, known.id, start))
-            windows = {}
-            for pane in self._affected(known, start, received):
-                first = int(calendar.back(pane, spec.window_panes - 1).timestamp())
-                end = int(calendar.end(pane).timestamp())
-                cells = quality.counts(quality.joined(connection, known.id, first, end))
-                baselines = trailing.quality_baselines(
-                    connection, self._ids, known, self._registry.baseline(connection, known.id), pane, cells
-                )
-                windows[int(pane.timestamp())] = quality.quality_samples(spec, cells, end, baselines)
-        self._commit(known, "label", start, windows, max(received, default=start))
-
-    def _warm_up(self, known: Known, reference: int) -> None:
-        """Begin the event history with the panes of a reference; later windows are left as they are."""
+    def _warm_up(self, known: Known, waiting: list[Waiting]) -> None:
+        """Begin the event history with the panes of a reference; panes that were received are left as they are."""
+        windows: list[Revision] = []
         with self._ledger.read() as connection:
             baseline = self._registry.baseline(connection, known.id)
-            windows: list[Sample] = []
-            if baseline is not None and baseline.id == reference:
+            if baseline is not None:
                 for role in ("input", "prediction"):
-                    received = store.received_panes(connection, known.id, role, 0)
-                    windows += trailing.reference_windows(known, baseline, role, min(received, default=None))
+                    there = store.received_panes(
+                        connection, known.id, role, min(baseline.profile.panes, default=0)
+                    )
+                    windows += trailing.reference_windows(known, baseline, role, there)
+        self._change(known.id, self._shelf.get(known.id), windows)
         with self._ledger.write() as connection:
-            history.record(connection, self._ids, known.id, windows, self._clock.now())
-            store.clear_pending(connection, known.id, REFERENCE, reference)
-
-    def _commit(
-        self, known: Known, role: str, start: int, windows: dict[int, list[Sample]], newest: int
-    ) -> None:
-        """Store the windows as revisions, show the newest one, and take the pane off the waiting list."""
-        now = self._clock.now()
-        before = self._shelf.get(known.id)
-        after = before if newest not in windows else self._shelf.replaced(known.id, role, windows[newest])
-        with self._ledger.write() as connection:
-            for found in windows.values():
-                history.record(connection, self._ids, known.id, found, now)
-            history.show(connection, self._ids, known.id, before, after, now)
-            store.clear_pending(connection, known.id, role, start)
-            if role == "label":
-                kept = (
-                    known.spec.revise + known.spec.window
-                )  # older predictions are in no window that can change
-                outcomes.expire(connection, known.id, now - kept.total_seconds())
-        self._shelf.put(known.id, after)
-        self.computed[known.spec.project] += len(windows)
-
-    def _refresh(self, known: Known) -> None:
-        """Bring the model's own series up to date: what it is, and when its panes are due."""
-        spec, now = known.spec, self._clock.now()
-        model = {"project": spec.project, "model": spec.model}
-        with self._ledger.read() as connection:
-            baseline = self._registry.baseline(connection, known.id)
-            info = {
-                "owner": spec.owned_by,
-                "task": spec.prediction.task if spec.prediction else "",
-                "spec_hash": spec.hash,
-                "plan_id": baseline.profile.plan.id if baseline else "",
-            }
-            found = sample(names.MODEL_INFO, 1, None, **model, **info)
-            for role in expected_roles(spec):
-                at = self._due(connection, known, role, utc(now))
-                found += sample(names.WINDOW_DUE, at.timestamp(), None, role=role, **model)
-        before = self._shelf.get(known.id)
-        after = self._shelf.replaced(known.id, "model", found)
-        if before != after:
-            with self._ledger.write() as connection:
-                history.show(connection, self._ids, known.id, before, after, now)
-            self._shelf.put(known.id, after)
-
-    def _due(self, connection: Connection, known: Known, role: str, now: datetime) -> datetime:
-        spec, calendar = known.spec, known.spec.calendar
-        first = calendar.start(utc(known.created))
-        matures = (spec.label.matures_after if spec.label and role == "label" else None) or timedelta(0)
-        since = max(first, calendar.start(now - spec.revise - spec.every))
-        if role == "label":
-            received = outcomes.labelled_panes(connection, known.id, int(since.timestamp()))
-        else:
-            received = store.received_panes(connection, known.id, role, int(since.timestamp()))
-        return due(calendar, since, received, now, spec.revise, matures)
-
-
-def _of_version(window: Window, version: str, panes: dict[int, Profile]) -> Window:
-    return replace(window, version=version, panes=panes)
+            for one in waiting:
+                store.clear_pending(connection, one)

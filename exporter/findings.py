@@ -8,8 +8,12 @@ from typing import Any
 from wolfpack.exporter.problems import Problem
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.sample import Sample, sample
+from wolfpack.spec import family as family_named
 from wolfpack.spec import names
+from wolfpack.spec.model import check_label
 
+LAST = 2**40
+"""First window end that is refused, epoch seconds."""
 VALUES = {
     "score": names.ANOMALY_SCORE,
     "expected": names.ANOMALY_EXPECTED,
@@ -34,7 +38,7 @@ def findings(known: Known, data: Any) -> list[Sample]:
     for index, entry in enumerate(entries):
         try:
             found += _samples(known, entry)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise Problem(
                 422, "Bad finding", f"anomalies[{index}]: {error!r}", f"anomalies[{index}]"
             ) from error
@@ -46,6 +50,13 @@ def _samples(known: Known, entry: dict[str, Any]) -> list[Sample]:
     if (labels.get("project"), labels.get("model")) != (known.spec.project, known.spec.model):
         raise ValueError(
             f"labels name {labels.get('project')}/{labels.get('model')}, the request another model"
+        )
+    for text in labels.values():
+        check_label(text)
+    family_named(labels.get("metric", ""))
+    if not 0 <= int(entry["window_end"]) < LAST:
+        raise ValueError(
+            f"window_end {entry['window_end']!r} is not in the range 0<=x<{LAST}; it is epoch seconds"
         )
     found: list[Sample] = []
     for name, family in VALUES.items():

@@ -6,11 +6,12 @@ import json
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
 from wolfpack.exporter.ledger import upsert
-from wolfpack.exporter.sample import Key, Sample
+from wolfpack.exporter.sample import Key, Sample, scope_of
 from wolfpack.exporter.schema import exposures, samples, series
 from wolfpack.spec import FAMILIES
 
@@ -57,7 +58,7 @@ class SeriesIds:
             return {key: self._ids[model, key] for key in wanted if (model, key) in self._ids}
 
     def forget(self) -> None:
-        """Read the ids anew at the next use; needed when a transaction that entered some was rolled back."""
+        """Read the ids anew at the next use; called when a transaction that may have entered some is undone."""
         with self._lock:
             self._ids.clear()
 
@@ -66,18 +67,29 @@ class SeriesIds:
             self._ids[model, (row.family, tuple(json.loads(row.labels)))] = row.id
 
 
-def record(connection: Connection, ids: SeriesIds, model: int, found: list[Sample], now: float) -> None:
-    """Store the samples of one window as a revision computed at `now`."""
-    windowed = [one for one in found if one.window_end is not None]
-    numbers = ids.get(connection, model, [one.key for one in windowed])
-    upsert(
-        connection,
-        samples,
-        [
-            {"series_id": numbers[one.key], "window_end": one.window_end, "computed": now, "value": one.value}
-            for one in windowed
-        ],
+def record(
+    connection: Connection, ids: SeriesIds, model: int, scope: str, end: int, found: list[Sample], now: float
+) -> None:
+    """Store the samples of the window of `scope` that ends at `end`, as a revision computed at `now`.
+
+    A series that an earlier revision of the window had, and this one has not, is stored without a value.
+    """
+    numbers = ids.get(connection, model, [one.key for one in found])
+    rows: list[dict[str, Any]] = [
+        {"series_id": numbers[one.key], "window_end": end, "computed": now, "value": one.value}
+        for one in found
+    ]
+    before = (
+        select(series.c.id, series.c.family, series.c.labels)
+        .join(samples, samples.c.series_id == series.c.id)
+        .where(samples.c.window_end == end, series.c.model_id == model)
+        .distinct()
     )
+    for row in connection.execute(before):
+        key = (row.family, tuple(json.loads(row.labels)))
+        if key not in numbers and row.family in FAMILIES and scope_of(key) == scope:
+            rows.append({"series_id": row.id, "window_end": end, "computed": now, "value": None})
+    upsert(connection, samples, rows)
 
 
 def show(
@@ -135,4 +147,10 @@ def event_values(
         .where(samples.c.series_id.in_(by_id), samples.c.window_end.in_(list(ends)))
         .order_by(samples.c.computed)
     )
-    return {(by_id[row.series_id], row.window_end): row.value for row in connection.execute(query)}
+    newest = {(by_id[row.series_id], row.window_end): row.value for row in connection.execute(query)}
+    return {place: value for place, value in newest.items() if value is not None}
+
+
+def latest_shown(connection: Connection) -> float:
+    """Return when the metrics page last changed, epoch seconds; 0 for a new ledger."""
+    return connection.execute(select(func.max(exposures.c.shown))).scalar() or 0.0

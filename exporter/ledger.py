@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,13 +32,24 @@ class Ledger:
         if self.engine.dialect.name == "sqlite":
             _durable_sqlite(self.engine)
         self._writer = threading.Lock()
+        self._rolled_back: list[Callable[[], None]] = []
         self._migrate()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Open the one write transaction; it commits, durably, when the block ends without an error."""
-        with self._writer, self.engine.begin() as connection:
-            yield connection
+        with self._writer:
+            try:
+                with self.engine.begin() as connection:
+                    yield connection
+            except BaseException:
+                for forget in self._rolled_back:
+                    forget()
+                raise
+
+    def on_rollback(self, forget: Callable[[], None]) -> None:
+        """Have something called when a write is undone, to forget what it took from that write."""
+        self._rolled_back.append(forget)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -6,6 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from wolfpack.spec import Family, family
 
 _FORM = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(?:\{(.*)\})?\s*", re.DOTALL)
@@ -52,8 +55,8 @@ def _matchers(found: Family, text: str) -> list[tuple[str, str, str]]:
             raise ValueError(f"{found.name} has no label {name!r}; it has {', '.join(found.labels)}")
         if op in ("=~", "!~"):
             try:
-                re.compile(value)
-            except re.error as error:
+                _matches(value, "")
+            except pa.ArrowInvalid as error:
                 raise ValueError(f"{name}{op}{value!r}: {error}") from None
         each.append((name, op, value))
         at = matcher.end()
@@ -63,4 +66,9 @@ def _matchers(found: Family, text: str) -> list[tuple[str, str, str]]:
 def _holds(op: str, found: str, wanted: str) -> bool:
     if op in ("=", "!="):
         return (found == wanted) == (op == "=")
-    return (re.fullmatch(wanted, found) is not None) == (op == "=~")
+    return _matches(wanted, found) == (op == "=~")
+
+
+def _matches(pattern: str, text: str) -> bool:
+    """Match the whole text by RE2, as Prometheus does: its time is linear, whatever the pattern."""
+    return bool(pc.match_substring_regex(pa.array([text]), f"^(?:{pattern})$")[0].as_py())

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, select
 
 from wolfpack.exporter import store
 from wolfpack.exporter.ledger import upsert
-from wolfpack.exporter.schema import labelled, labels, predictions
+from wolfpack.exporter.schema import labels, marks, predictions
 
 CHUNK = 500
 """Keys asked for in one query; SQLite's older releases take 999 variables."""
@@ -44,12 +44,13 @@ def add_predictions(connection: Connection, model: int, version: str, rows: Sequ
         ],
     )
     touched = {row.key: row.start for row in rows}
+    _mark(connection, model, "prediction", set(touched.values()))
     known = labels.c
     found: set[int] = set()
     for keys in _chunks(list(touched)):
         query = select(known.key).where(known.model_id == model, known.key.in_(keys))
         found |= {touched[key] for key in connection.execute(query).scalars()}
-    _mark(connection, model, found)
+    _joined(connection, model, found)
     return found
 
 
@@ -65,13 +66,15 @@ def add_labels(connection: Connection, model: int, rows: Mapping[str, float], no
     for keys in _chunks(list(rows)):
         query = select(p.start).where(p.model_id == model, p.key.in_(keys)).distinct()
         found |= set(connection.execute(query).scalars())
-    _mark(connection, model, found)
+    _joined(connection, model, found)
     return found
 
 
-def labelled_panes(connection: Connection, model: int, first: int) -> set[int]:
-    """Return the starts of the panes from `first` on that have predictions with a label."""
-    query = select(labelled.c.start).where(labelled.c.model_id == model, labelled.c.start >= first)
+def marked_panes(connection: Connection, model: int, kind: str, first: int) -> set[int]:
+    """Return the starts of the panes from `first` on with predictions by key, or with joined labels."""
+    query = select(marks.c.start).where(
+        marks.c.model_id == model, marks.c.kind == kind, marks.c.start >= first
+    )
     return set(connection.execute(query).scalars())
 
 
@@ -83,8 +86,12 @@ def expire(connection: Connection, model: int, before: float) -> None:
     connection.execute(delete(labels).where(labels.c.model_id == model, labels.c.received < before))
 
 
-def _mark(connection: Connection, model: int, starts: set[int]) -> None:
-    upsert(connection, labelled, [{"model_id": model, "start": start} for start in sorted(starts)])
+def _mark(connection: Connection, model: int, kind: str, starts: set[int]) -> None:
+    upsert(connection, marks, [{"model_id": model, "kind": kind, "start": start} for start in sorted(starts)])
+
+
+def _joined(connection: Connection, model: int, starts: set[int]) -> None:
+    _mark(connection, model, "label", starts)
     store.mark_pending(connection, model, "label", starts)
 
 

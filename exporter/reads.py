@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import isfinite
 from typing import Any
 
 import flask
@@ -118,7 +119,10 @@ def get_series() -> flask.Response:
 def _number(name: str, default: float) -> float:
     text = argument(name, str(default))
     try:
-        return float(text)
+        number = float(text)
+        if not isfinite(number):
+            raise ValueError
+        return number
     except ValueError:
         raise Problem(422, "Bad number", f"{name}={text!r}; epoch seconds are wanted", name) from None
 
@@ -181,4 +185,4 @@ def _points(
     )
     for row in connection.execute(query):
         newest[row.window_end] = list(row)
-    return list(newest.values())
+    return [point for point in newest.values() if point[1] is not None]

@@ -32,7 +32,14 @@ class Registry:
         self._known: dict[tuple[str, str], Known] = {}
         self._baselines: dict[int, Baseline] = {}
         self._lock = threading.Lock()
+        self._loaded = False
         self.loaded_well = False
+        """Whether the last load succeeded; on a failure what was loaded before stays in force."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether specs are in force."""
+        return self._loaded
 
     def load(self, connection: Connection, now: float) -> None:
         """Read the specs anew.
@@ -51,7 +58,7 @@ class Registry:
                 number, one.spec, store.created(connection, number)
             )
         self._known = known
-        self.loaded_well = True
+        self.loaded_well = self._loaded = True
 
     def all(self) -> list[Known]:
         return [self._known[key] for key in sorted(self._known)]

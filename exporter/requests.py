@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import flask
@@ -19,7 +20,10 @@ from wolfpack.exporter.registry import Known
 from wolfpack.exporter.service import Service
 from wolfpack.spec.model import NAME
 
-ROLES = ("input", "prediction", "label")
+ROLES = ("input", "prediction")
+"""Roles that profiles come in; labels are joined by key and are never profiled."""
+KEPT = timedelta(days=400)
+"""How long ago a pane may have ended that something is sent for (DESIGN: batch panes are kept 400 days)."""
 MAX_BODY = 64 * 1024 * 1024
 """Largest body in bytes; larger rows belong into a profile made where they are."""
 
@@ -77,7 +81,12 @@ def target(scope: str = "write") -> Target:
 def role() -> str:
     found = argument("role", "input")
     if found not in ROLES:
-        raise Problem(422, "Unknown role", f"{found!r}; allowed are {', '.join(ROLES)}", "role")
+        raise Problem(
+            422,
+            "Unknown role",
+            f"{found!r}; allowed are {', '.join(ROLES)}; labels go to /api/v1/labels",
+            "role",
+        )
     return found
 
 
@@ -89,6 +98,13 @@ def pane(known: Known, text: str) -> datetime:
     except (ValueError, OverflowError) as error:
         raise Problem(422, "Bad time", str(error), "at") from None
     now = utc(service().clock.now())
+    if now - calendar.end(start) > KEPT:
+        raise Problem(
+            422,
+            "Time too long ago",
+            f"at={text!r} names a pane that ended over {KEPT.days} days ago; panes are kept no longer",
+            "at",
+        )
     if start > now:
         raise Problem(
             422,
@@ -100,18 +116,39 @@ def pane(known: Known, text: str) -> datetime:
     return start
 
 
-def once(known: Known, write: Callable[[Connection], dict[str, Any]]) -> flask.Response:
-    """Do a write in one transaction; under an idempotency key that was seen, answer as then and do nothing."""
+def once(
+    known: Known, write: Callable[[Connection], dict[str, Any]], then: Callable[[], None] | None = None
+) -> flask.Response:
+    """Do a write in one transaction; under an idempotency key that was seen, answer as then and do nothing.
+
+    `then` is called after the commit, before the engine is woken.
+    """
     its = service()
     key = flask.request.headers.get("Idempotency-Key")
     if key is not None:
         key = f"{known.id} {flask.request.method} {flask.request.path} {key}"
     with its.ledger.write() as connection:
-        kept = store.recall(connection, key) if key else None
-        if kept is None:
-            answer = write(connection)
-            kept = json.dumps(answer)
+        seen = store.recall(connection, key) if key else None
+        if seen is None:
+            answer = json.dumps(write(connection))
             if key:
-                store.remember(connection, key, its.clock.now(), kept, IDEMPOTENCY_KEPT)
-    its.engine.wake(known.id)
-    return flask.Response(kept, mimetype="application/json")
+                store.remember(connection, key, its.clock.now(), _fingerprint(), answer, IDEMPOTENCY_KEPT)
+        elif seen[0] != _fingerprint():
+            raise Problem(
+                422,
+                "Key used twice",
+                "this idempotency key came with another request before; a key names one request and its retries",
+                "Idempotency-Key",
+            )
+        else:
+            answer = seen[1]
+    if then is not None:
+        then()
+    its.engine.wake()
+    return flask.Response(answer, mimetype="application/json")
+
+
+def _fingerprint() -> str:
+    """Return a hash of what the request asks and brings."""
+    query = json.dumps(sorted(flask.request.args.items(multi=True)))
+    return hashlib.sha256(query.encode() + b"\0" + flask.request.get_data()).hexdigest()

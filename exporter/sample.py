@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wolfpack.spec import Family
+from wolfpack.spec import FAMILIES, Family, names
 
 Key = tuple[str, tuple[str, ...]]
 """A series within a model: its family's name and the values of the family's labels, in order."""
@@ -32,3 +32,17 @@ def sample(family: Family, value: float | int | None, window_end: int | None, **
     if unknown:
         raise ValueError(f"{family.name} has no labels {sorted(unknown)}; it has {', '.join(family.labels)}")
     return [Sample(family, tuple(labels.get(name, "") for name in family.labels), float(value), window_end)]
+
+
+_QUALITY = {family.name for family in FAMILIES.values() if family.labels == names.QUALITY}
+_ROLE_AT = names.WINDOW.index("role")
+
+
+def scope_of(key: Key) -> str:
+    """Return the part of a model that a series belongs to; parts are computed and shown as a whole."""
+    family = FAMILIES[key[0]]
+    if family.cls == "model":
+        return "model"
+    if family.labels == names.ANOMALY:
+        return "anomaly"
+    return "label" if family.name in _QUALITY else key[1][_ROLE_AT]

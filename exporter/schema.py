@@ -64,6 +64,8 @@ pending = Table(
     _model(),
     Column("role", Text, nullable=False),
     Column("start", BigInteger, nullable=False),
+    # Grows with every delivery, so that one that comes while the pane is computed is not taken for done.
+    Column("generation", Integer, nullable=False),
     UniqueConstraint("model_id", "role", "start"),
 )
 
@@ -102,11 +104,12 @@ labels = Table(
     sqlite_with_rowid=False,
 )
 
-# Panes with predictions whose label came.
-labelled = Table(
-    "labelled",
+# Panes into which predictions came by key ("prediction"), and those with a joined label ("label").
+marks = Table(
+    "marks",
     metadata,
     Column("model_id", ForeignKey("models.id"), primary_key=True),
+    Column("kind", Text, primary_key=True),
     Column("start", BigInteger, primary_key=True),
     sqlite_with_rowid=False,
 )
@@ -121,7 +124,7 @@ series = Table(
     UniqueConstraint("model_id", "family", "labels"),
 )
 
-# By event time: every revision of every window.
+# By event time: every revision of every window; value null: the revision has no such sample.
 samples = Table(
     "samples",
     metadata,
@@ -129,6 +132,7 @@ samples = Table(
     Column("window_end", BigInteger, primary_key=True),
     Column("computed", Float, primary_key=True),
     Column("value", Float),
+    Index("samples_by_end", "window_end", "series_id"),
     sqlite_with_rowid=False,
 )
 
@@ -148,5 +152,6 @@ idempotency = Table(
     metadata,
     Column("key", Text, primary_key=True),
     Column("created", Float, nullable=False),
+    Column("request", Text, nullable=False),
     Column("response", Text, nullable=False),
 )

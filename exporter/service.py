@@ -30,9 +30,12 @@ class Service:
 
     def reload(self) -> None:
         """Read the specs anew; on an error what was loaded stays in force, and the error goes on."""
+        before = {known.id for known in self.registry.all()}
         with self.ledger.write() as connection:
             self.registry.load(connection, self.clock.now())
-        self.shelf.drop(known.id for known in self.registry.all())
+        after = {known.id for known in self.registry.all()}
+        self.engine.retire(before - after)
+        self.engine.revive(after - before)
         self.engine.wake()
 
     def set_clock(self, now: float) -> None:
@@ -45,8 +48,9 @@ class Service:
         if self.clock.now():
             self.engine.run()
         self.clock.set(now)
-        if not self.registry.loaded_well:
-            self.reload()
+        if not self.registry.ready:
+            with self.ledger.write() as connection:
+                self.registry.load(connection, now)
             self.engine.restore()
         self.engine.run()
 

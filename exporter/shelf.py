@@ -3,24 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 
 from wolfpack.exporter.history import Shown
-from wolfpack.exporter.sample import Key, Sample
-from wolfpack.spec import FAMILIES, names
-
-_QUALITY = {family.name for family in FAMILIES.values() if family.labels == names.QUALITY}
-_ROLE_AT = names.WINDOW.index("role")
-
-
-def scope_of(key: Key) -> str:
-    """Return the part of a model that a series belongs to; parts are replaced as a whole."""
-    family = FAMILIES[key[0]]
-    if family.cls == "model":
-        return "model"
-    if family.labels == names.ANOMALY:
-        return "anomaly"
-    return "label" if family.name in _QUALITY else key[1][_ROLE_AT]
+from wolfpack.exporter.sample import Key, Sample, scope_of
 
 
 class Shelf:
@@ -36,11 +21,9 @@ class Shelf:
             self._models[model] = shown
             self.generation += 1
 
-    def drop(self, keep: Iterable[int]) -> None:
-        """Take away the models that have no spec any more."""
+    def drop(self, model: int) -> None:
         with self._lock:
-            wanted = set(keep)
-            self._models = {model: shown for model, shown in self._models.items() if model in wanted}
+            self._models.pop(model, None)
             self.generation += 1
 
     def get(self, model: int) -> dict[Key, Shown]:

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from wolfpack.exporter import schema
-from wolfpack.exporter.ledger import upsert
 from wolfpack.exporter.schema import models, parts, pending, references
 
 
@@ -23,6 +22,17 @@ class Part:
     part: str
     received: float
     rows: int
+    plan_id: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A pane that waits to be computed, as of its `generation`."""
+
+    model: int
+    role: str
+    start: int
+    generation: int
 
 
 @dataclass(frozen=True)
@@ -62,20 +72,30 @@ def add_part(connection: Connection, model: int, values: dict[str, Any]) -> bool
 
 
 def mark_pending(connection: Connection, model: int, role: str, starts: set[int]) -> None:
-    upsert(
-        connection, pending, [{"model_id": model, "role": role, "start": start} for start in sorted(starts)]
-    )
+    """Say that panes are to be computed, once more if they already are."""
+    for start in sorted(starts):
+        where = (pending.c.model_id == model, pending.c.role == role, pending.c.start == start)
+        again = update(pending).where(*where).values(generation=pending.c.generation + 1)
+        if not connection.execute(again).rowcount:
+            row = {"model_id": model, "role": role, "start": start, "generation": 1}
+            connection.execute(insert(pending).values(row))
 
 
-def all_pending(connection: Connection) -> list[tuple[int, str, int]]:
-    """Return (model, role, start) of the panes that wait, newest first."""
+def all_pending(connection: Connection) -> list[Waiting]:
+    """Return the panes that wait, newest first."""
     rows = connection.execute(select(pending).order_by(pending.c.start.desc()))
-    return [(row.model_id, row.role, row.start) for row in rows]
+    return [Waiting(row.model_id, row.role, row.start, row.generation) for row in rows]
 
 
-def clear_pending(connection: Connection, model: int, role: str, start: int) -> None:
+def clear_pending(connection: Connection, done: Waiting) -> None:
+    """Take a pane off the list, unless something came for it since it was read."""
     connection.execute(
-        delete(pending).where(pending.c.model_id == model, pending.c.role == role, pending.c.start == start)
+        delete(pending).where(
+            pending.c.model_id == done.model,
+            pending.c.role == done.role,
+            pending.c.start == done.start,
+            pending.c.generation == done.generation,
+        )
     )
 
 
@@ -88,7 +108,7 @@ def live_parts(connection: Connection, model: int, role: str, first: int, end: i
     )
     c = parts.c
     rows = connection.execute(
-        select(c.id, c.version, c.role, c.start, c.part, c.received, c.rows)
+        select(c.id, c.version, c.role, c.start, c.part, c.received, c.rows, c.plan_id)
         .where(c.id.in_(newest))
         .order_by(c.id)
     )
@@ -103,6 +123,14 @@ def received_panes(connection: Connection, model: int, role: str, first: int) ->
     """Return the starts of the panes from `first` on into which something was received."""
     where = (parts.c.model_id == model, parts.c.role == role, parts.c.start >= first)
     return set(connection.execute(select(parts.c.start).where(*where).distinct()).scalars())
+
+
+def newest_panes(connection: Connection, model: int) -> dict[str, int]:
+    """Return the start of the newest pane of each role."""
+    query = (
+        select(parts.c.role, func.max(parts.c.start)).where(parts.c.model_id == model).group_by(parts.c.role)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def version_order(connection: Connection, model: int) -> list[str]:
@@ -135,14 +163,15 @@ def set_reference_scores(connection: Connection, reference_id: int, scores: byte
     connection.execute(update(references).where(references.c.id == reference_id).values(scores=scores))
 
 
-def recall(connection: Connection, key: str) -> str | None:
-    """Return the response kept under an idempotency key."""
+def recall(connection: Connection, key: str) -> tuple[str, str] | None:
+    """Return the hash of the request and the response kept under an idempotency key."""
     kept = schema.idempotency
-    return connection.execute(select(kept.c.response).where(kept.c.key == key)).scalar()
+    row = connection.execute(select(kept.c.request, kept.c.response).where(kept.c.key == key)).first()
+    return None if row is None else (row.request, row.response)
 
 
-def remember(connection: Connection, key: str, now: float, response: str, keep: float) -> None:
+def remember(connection: Connection, key: str, now: float, request: str, response: str, keep: float) -> None:
     """Keep a response under an idempotency key, and forget those older than `keep` seconds."""
     kept = schema.idempotency
     connection.execute(delete(kept).where(kept.c.created < now - keep))
-    connection.execute(insert(kept).values(key=key, created=now, response=response))
+    connection.execute(insert(kept).values(key=key, created=now, request=request, response=response))

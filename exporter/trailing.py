@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -75,20 +75,22 @@ def quality_baselines(
     return found
 
 
-def reference_windows(known: Known, baseline: Baseline, role: str, before: int | None) -> list[Sample]:
-    """Return the samples of the reference's own panes that end before the first pane received."""
-    spec, calendar = known.spec, known.spec.calendar
-    panes = dict(sorted(baseline.profile.panes.items()))
-    found: list[Sample] = []
+def reference_windows(
+    known: Known, baseline: Baseline, role: str, there: Collection[int]
+) -> list[tuple[str, int, list[Sample]]]:
+    """Return scope, end and samples of the windows of a reference's own panes, but for those received."""
+    calendar, spec = known.spec.calendar, known.spec
+    panes = {start: (profile,) for start, profile in sorted(baseline.profile.panes.items())}
+    found: list[tuple[str, int, list[Sample]]] = []
     for start in panes:
+        if start in there:
+            continue
         pane = datetime.fromtimestamp(start, calendar.zone)
         end = int(calendar.end(pane).timestamp())
-        if before is not None and end > before:
-            break
         first = int(calendar.back(pane, spec.window_panes - 1).timestamp())
-        inside = {one: profile for one, profile in panes.items() if first <= one <= start}
+        inside = {one: profiles for one, profiles in panes.items() if first <= one <= start}
         window = Window(spec, role, "", inside, expected=len(inside), end=end, received=float(end))
-        found += window_samples(window)
+        found.append((role, end, window_samples(window)))
     return found
 
 

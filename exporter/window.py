@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from wolfpack.exporter.baseline import Baseline
+from wolfpack.exporter.mixture import Mixture
+from wolfpack.exporter.panes import Pane
 from wolfpack.exporter.sample import Sample, sample
 from wolfpack.spec import Spec, names
-from wolfpack.stats import Drift, Floors, Profile, Thresholds, compare, merge_all
-
-ALL = ("", "")
-"""The segment that is all rows."""
+from wolfpack.stats import ALL, Drift, Floors, Profile, Thresholds, compare
 
 
 @dataclass(frozen=True)
@@ -20,18 +20,18 @@ class Window:
 
     Parameters
     ----------
-    panes : profile of each pane received, by the pane's start; the newest is the last.
+    panes : each pane received, by the pane's start; the newest is the last.
     expected : how many panes the window should have, planned gaps apart.
     end : event time at which it ends, epoch seconds.
     received : when its last rows were committed, epoch seconds.
     trailing : mean rows of the same place of the week before, by segment and value.
-    before : profiles of earlier windows that share no pane with it, by the name of the baseline they are.
+    before : earlier windows that share no pane with it, by the name of the baseline they are.
     """
 
     spec: Spec
     role: str
     version: str
-    panes: Mapping[int, Profile]
+    panes: Mapping[int, Pane]
     expected: int
     end: int
     received: float
@@ -39,17 +39,36 @@ class Window:
     trailing: Mapping[tuple[str, str], float] = field(default_factory=dict)
     before: Mapping[str, Profile] = field(default_factory=dict)
 
-    @property
-    def labels(self) -> dict[str, str]:
+    @cached_property
+    def plan(self) -> str:
+        """Id of the plan that distributions are read on: that of the newest delivery of the newest pane."""
+        return self.panes[max(self.panes)][-1].plan.id
+
+    @cached_property
+    def pane(self) -> Mixture:
+        return Mixture.of([self.panes[max(self.panes)]], self.plan)
+
+    @cached_property
+    def whole(self) -> Mixture:
+        return Mixture.of(self.panes.values(), self.plan)
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """Columns of the window's role, of the reference too: one that vanished is missing, not forgotten."""
+        known = self.baseline.profile.plan.columns if self.baseline else ()
+        return [
+            one for one in dict.fromkeys([*self.whole.columns, *known]) if self.spec.role_of(one) == self.role
+        ]
+
+    def labels(self, segment: tuple[str, str] = ALL) -> dict[str, str]:
         return {
             "project": self.spec.project,
             "model": self.spec.model,
             "version": self.version,
             "role": self.role,
+            "segment": segment[0],
+            "segment_value": segment[1],
         }
-
-    def segment_labels(self, segment: tuple[str, str]) -> dict[str, str]:
-        return self.labels | {"segment": segment[0], "segment_value": segment[1]}
 
 
 def thresholds(spec: Spec) -> Thresholds:
@@ -73,137 +92,112 @@ def thresholds(spec: Spec) -> Thresholds:
 
 def window_samples(window: Window) -> list[Sample]:
     """Compute every sample of a window of all live versions together (``version=""``)."""
-    pane = window.panes[max(window.panes)]
-    whole = merge_all(list(window.panes.values()))
-    found = _rows(window, pane, whole)
-    columns = _columns(window, pane)
-    found += _columns_of(window, pane, whole, ALL, columns)
-    for segment in whole.segment_rows:
+    found = _rows(window) + _columns_of(window, ALL, window.columns)
+    for segment in window.whole.segments:
         if segment == ALL or segment[0] not in window.spec.segments:
             continue
         named = window.spec.segments[segment[0]].columns
-        found += _columns_of(window, pane, whole, segment, [c for c in columns if c in named])
+        found += _columns_of(window, segment, [column for column in window.columns if column in named])
         if window.role == "prediction":
-            rest = [c for c in columns if c not in named]
-            found += _means(window, whole, segment, rest)
+            found += _means(window, segment, [column for column in window.columns if column not in named])
     return found
 
 
 def release_samples(window: Window, before: Profile | None) -> list[Sample]:
     """Compute the samples of one of several live versions; `before` is the previous version's window."""
-    whole = merge_all(list(window.panes.values()))
-    labels = window.segment_labels(ALL)
-    found = sample(names.WINDOW_ROWS, whole.rows, window.end, **labels)
-    columns = _columns(window, whole)
-    found += _means(window, whole, ALL, columns)
+    found = sample(names.WINDOW_ROWS, window.whole.rows(ALL), window.end, **window.labels())
+    found += _means(window, ALL, window.columns)
     if before is not None:
         # Both versions saw the same days or the days next to each other: the sampling floor alone is asked.
-        drift = compare(before, whole, columns=columns, thresholds=thresholds(window.spec), habit={})
-        found += _scores(window, drift, ALL, "version")
+        found += _scores(
+            window, _drift(window, before, window.whole.main, ALL, window.columns, {}), ALL, "version"
+        )
     return found
 
 
-def _columns(window: Window, profile: Profile) -> list[str]:
-    return [column for column in profile.plan.columns if window.spec.role_of(column) == window.role]
-
-
-def _rows(window: Window, pane: Profile, whole: Profile) -> list[Sample]:
-    labels, end = window.segment_labels(ALL), window.end
+def _rows(window: Window) -> list[Sample]:
+    labels, end = window.labels(), window.end
     found = sample(names.WINDOW_PANES, len(window.panes), end, **labels)
     found += sample(names.WINDOW_PANES_EXPECTED, window.expected, end, **labels)
     found += sample(names.WINDOW_END, window.end, end, **labels)
     found += sample(names.WINDOW_RECEIVED, window.received, end, **labels)
-    for segment, rows in whole.segment_rows.items():
+    for segment in window.whole.segments:
         if segment == ALL or segment[0] in window.spec.segments:
-            labels = window.segment_labels(segment)
-            found += sample(names.WINDOW_ROWS, rows, end, **labels)
-            found += sample(names.PANE_ROWS, pane.segment_rows.get(segment, 0), end, **labels)
+            labels = window.labels(segment)
+            found += sample(names.WINDOW_ROWS, window.whole.rows(segment), end, **labels)
+            found += sample(names.PANE_ROWS, window.pane.rows(segment), end, **labels)
             found += sample(names.PANE_ROWS_TRAILING, window.trailing.get(segment), end, **labels)
     return found
 
 
-def _means(window: Window, whole: Profile, segment: tuple[str, str], columns: Iterable[str]) -> list[Sample]:
+def _means(window: Window, segment: tuple[str, str], columns: Iterable[str]) -> list[Sample]:
     found: list[Sample] = []
-    for column, state in whole.segments.get(segment, {}).items():
-        if column in columns:
-            labels = window.segment_labels(segment) | {"column": column}
-            found += sample(names.COLUMN_MEAN, state.mean, window.end, **labels)
+    for column in columns:
+        mean = window.whole.mean(segment, column)
+        found += sample(names.COLUMN_MEAN, mean, window.end, column=column, **window.labels(segment))
     return found
 
 
-def _columns_of(
-    window: Window, pane: Profile, whole: Profile, segment: tuple[str, str], columns: list[str]
-) -> list[Sample]:
+def _columns_of(window: Window, segment: tuple[str, str], columns: list[str]) -> list[Sample]:
     """Compute the column and drift families of one segment."""
     if not columns:
         return []
-    found = _means(window, whole, segment, columns)
-    now = pane.segments.get(segment, {})
+    found = _means(window, segment, columns)
     for column in columns:
-        labels = window.segment_labels(segment) | {"column": column}
-        state = now.get(column)
-        rows = pane.segment_rows.get(segment, 0)
-        # A planned column that the table does not have at all is missing in every row.
-        missing = (1.0 if rows else None) if state is None else state.missing_ratio
-        found += sample(names.COLUMN_MISSING, missing, window.end, **labels)
-        if state is not None:
-            found += sample(names.PANE_MEAN, state.mean, window.end, **labels)
+        labels = window.labels(segment) | {"column": column}
+        found += sample(
+            names.COLUMN_MISSING, window.pane.missing_ratio(segment, column), window.end, **labels
+        )
+        found += sample(names.PANE_MEAN, window.pane.mean(segment, column), window.end, **labels)
     if window.baseline is not None:
-        found += _against_reference(window, window.baseline, pane, whole, segment, columns)
+        found += _against_reference(window, window.baseline, segment, columns)
     for baseline, earlier in window.before.items():
-        drift = compare(earlier, whole, segment=segment, columns=columns, thresholds=thresholds(window.spec))
-        found += _scores(window, drift, segment, baseline)
+        found += _scores(
+            window, _drift(window, earlier, window.whole.main, segment, columns), segment, baseline
+        )
     return found
 
 
 def _against_reference(
+    window: Window, baseline: Baseline, segment: tuple[str, str], columns: list[str]
+) -> list[Sample]:
+    found: list[Sample] = []
+    floors = baseline.floors(1, segment)
+    now = _drift(window, baseline.profile, window.pane.main, segment, columns, floors)
+    for column in now.columns:
+        one, labels = now[column], window.labels(segment) | {"column": column}
+        found += sample(names.COLUMN_MISSING_INCREASE, one.missing_increase, window.end, **labels)
+        labels["baseline"] = "reference"
+        noise = one.missing_increase_noise
+        found += sample(names.COLUMN_MISSING_INCREASE_NOISE, noise, window.end, **labels)
+    floors = baseline.floors(len(window.panes), segment)
+    over = _drift(window, baseline.profile, window.whole.main, segment, columns, floors)
+    for column in over.columns:
+        one, labels = over[column], window.labels(segment) | {"column": column}
+        found += sample(names.COLUMN_NOVEL, one.novel, window.end, **labels)
+        found += sample(names.COLUMN_NOVEL_NOISE, one.novel_noise, window.end, baseline="reference", **labels)
+    return found + _scores(window, over, segment, "reference")
+
+
+def _drift(
     window: Window,
-    baseline: Baseline,
-    pane: Profile,
-    whole: Profile,
+    baseline: Profile,
+    current: Profile,
     segment: tuple[str, str],
     columns: list[str],
-) -> list[Sample]:
-    def drift(profile: Profile, panes: int) -> Drift:
-        floors: dict[str, Floors] = baseline.floors(panes, segment)
-        return compare(
-            baseline.profile,
-            profile,
-            segment=segment,
-            columns=columns,
-            thresholds=thresholds(window.spec),
-            habit=floors,
-        )
-
-    found: list[Sample] = []
-    now = drift(pane, 1)
-    for column in now.columns:
-        one = now[column]
-        labels = window.segment_labels(segment) | {"column": column}
-        found += sample(names.COLUMN_MISSING_INCREASE, one.missing_increase, window.end, **labels)
-        noise = sample(
-            names.COLUMN_MISSING_INCREASE_NOISE,
-            one.missing_increase_noise,
-            window.end,
-            baseline="reference",
-            **labels,
-        )
-        found += noise
-    over = drift(whole, len(window.panes))
-    for column in over.columns:
-        labels = window.segment_labels(segment) | {"column": column}
-        found += sample(names.COLUMN_NOVEL, over[column].novel, window.end, **labels)
-        found += sample(
-            names.COLUMN_NOVEL_NOISE, over[column].novel_noise, window.end, baseline="reference", **labels
-        )
-    return found + _scores(window, over, segment, "reference")
+    habit: Mapping[str, Floors] | None = None,
+) -> Drift:
+    both = [column for column in columns if column in baseline.plan.columns]
+    return compare(
+        baseline, current, segment=segment, columns=both, thresholds=thresholds(window.spec), habit=habit
+    )
 
 
 def _scores(window: Window, drift: Drift, segment: tuple[str, str], baseline: str) -> list[Sample]:
     found: list[Sample] = []
     for column in drift.columns:
         one = drift[column]
-        labels = window.segment_labels(segment) | {"column": column, "baseline": baseline}
+        labels = window.labels(segment) | {"column": column, "baseline": baseline}
         for family, value in (
             (names.COLUMN_PSI, one.psi),
             (names.COLUMN_PSI_NOISE, one.psi_noise),
@@ -212,6 +206,5 @@ def _scores(window: Window, drift: Drift, segment: tuple[str, str], baseline: st
         ):
             found += sample(family, value, window.end, **labels)
     if segment == ALL and baseline != "version" and window.role == "input":
-        labels = window.segment_labels(segment) | {"baseline": baseline}
-        found += sample(names.DRIFTED_COLUMNS, drift.ratio, window.end, **labels)
+        found += sample(names.DRIFTED_COLUMNS, drift.ratio, window.end, baseline=baseline, **window.labels())
     return found

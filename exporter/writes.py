@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from math import inf
 from typing import Any
 
 import flask
@@ -11,11 +12,13 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from wolfpack.exporter import outcomes, store
+from wolfpack.exporter.clock import utc
 from wolfpack.exporter.findings import findings
 from wolfpack.exporter.problems import Problem
+from wolfpack.exporter.registry import Known
 from wolfpack.exporter.requests import Target, argument, authorize, once, pane, role, service, target
 from wolfpack.exporter.tables import column, read_table
-from wolfpack.spec import Plan, ProfileFormatError, TableError
+from wolfpack.spec import Plan, ProfileFormatError, TableError, format_duration
 from wolfpack.stats import Profile, ScoreCounts, bare_plan, profile
 
 blueprint = flask.Blueprint("writes", __name__)
@@ -123,15 +126,14 @@ def put_reference(project: str, model: str) -> flask.Response:
     found = _profile(body)
     if not found.rows:
         raise Problem(422, "Empty reference", "the profile has no rows; profile the training table", "body")
+    _check_panes(known, found)
 
     def write(connection: Connection) -> dict[str, Any]:
         number = store.add_reference(connection, known.id, service().clock.now(), found.plan.id, body)
         store.mark_pending(connection, known.id, "reference", {number})
         return {"rows": found.rows, "plan": found.plan.id, "panes": len(found.panes)}
 
-    answer = once(known, write)
-    service().registry.forget_baseline(known.id)
-    return answer
+    return once(known, write, lambda: service().registry.forget_baseline(known.id))
 
 
 @blueprint.put("/api/v1/projects/<project>/models/<model>/reference/scores")
@@ -152,9 +154,22 @@ def put_reference_scores(project: str, model: str) -> flask.Response:
         store.set_reference_scores(connection, reference.id, body)
         return {"rows": scores.rows}
 
-    answer = once(known, write)
-    service().registry.forget_baseline(known.id)
-    return answer
+    return once(known, write, lambda: service().registry.forget_baseline(known.id))
+
+
+def _check_panes(known: Known, found: Profile) -> None:
+    """Refuse a reference whose panes are not the model's, or its history would sit on other days."""
+    calendar = known.spec.calendar
+    strange = [start for start in found.panes if calendar.start(utc(start)) != utc(start)]
+    if strange:
+        raise Problem(
+            422,
+            "Other panes",
+            f"the reference has a pane that begins at {utc(strange[0]).isoformat()}, and {known.spec.project}/"
+            f"{known.spec.model} has panes of {format_duration(known.spec.every)} in {known.spec.timezone}; "
+            "profile it with every= and timezone= of the spec",
+            "body",
+        )
 
 
 def _profile(body: bytes) -> Profile:
@@ -206,7 +221,8 @@ def _keys(values: pa.ChunkedArray) -> list[str]:
         raise Problem(
             422, "Missing keys", f"{values.null_count} rows have no key; every row needs one", "body"
         )
-    return [str(value) for value in values.to_pylist()]
+    # pandas turns whole numbers into floats where a column had gaps: 7 and 7.0 are one key.
+    return [str(int(v)) if isinstance(v, float) and v.is_integer() else str(v) for v in values.to_pylist()]
 
 
 def _numbers(values: pa.ChunkedArray, name: str) -> list[float | None]:
@@ -214,7 +230,15 @@ def _numbers(values: pa.ChunkedArray, name: str) -> list[float | None]:
         found: list[float | None] = pc.cast(values, pa.float64()).to_pylist()
     except pa.ArrowException as error:
         raise Problem(422, "Not a number", f"column {name!r}: {error}", "body") from error
+    if any(value in (inf, -inf) for value in found):
+        raise Problem(
+            422, "Not a number", f"column {name!r} holds an infinity in row {_first_infinite(found)}", "body"
+        )
     return [None if value is None or value != value else value for value in found]
+
+
+def _first_infinite(values: list[float | None]) -> int:
+    return next(index for index, value in enumerate(values) if value in (inf, -inf))
 
 
 def _starts(its: Target, table: pa.Table) -> list[int]:
@@ -232,7 +256,12 @@ def _segments(its: Target, table: pa.Table) -> list[dict[str, str]]:
     plan = _plan(its)
     names = [name for name in its.known.spec.segments if name in table.column_names]
     kept = {name: set(plan.segments.get(name, ())) if plan else None for name in names}
-    columns = {name: pc.cast(table.column(name), pa.string()).to_pylist() for name in names}
+    try:
+        columns = {name: pc.cast(table.column(name), pa.string()).to_pylist() for name in names}
+    except pa.ArrowException as error:
+        raise Problem(
+            422, "Bad segments", f"a segment column cannot be read as text: {error}", "body"
+        ) from error
     rows = []
     for i in range(table.num_rows):
         values = {name: columns[name][i] for name in names if columns[name][i] is not None}

@@ -97,7 +97,7 @@ class Calendar:
         end = self.end(start)
         if self.schedule is None:
             return end
-        local = end.astimezone(self.zone) - timedelta(minutes=1)
+        local = (end - timedelta(minutes=1)).astimezone(self.zone)
         return next(CronSim(self.schedule, local)).astimezone(UTC)
 
     def due(self, start: datetime) -> datetime:

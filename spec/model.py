@@ -49,7 +49,9 @@ def _name(value: str) -> str:
 
 def check_label(value: str) -> str:
     """Return a column name or segment value that can be a label value, else raise ValueError."""
-    if len(value) > MAX_LABEL or any(ord(char) < 32 or 127 <= ord(char) < 160 for char in value):
+    if len(value) > MAX_LABEL or any(
+        ord(char) < 32 or 127 <= ord(char) < 160 or 0xD800 <= ord(char) < 0xE000 for char in value
+    ):
         raise ValueError(
             f"{value[:40]!r} cannot be a label value: at most {MAX_LABEL} characters without control characters"
         )

@@ -1,0 +1,87 @@
+"""From the ledger to the samples of one window: which panes it holds, and what it is compared with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from wolfpack.exporter import history, quality, store, trailing
+from wolfpack.exporter.mixture import Mixture
+from wolfpack.exporter.panes import Loaded, Panes
+from wolfpack.exporter.registry import Known, Registry
+from wolfpack.exporter.sample import Sample
+from wolfpack.exporter.window import Window, release_samples, window_samples
+from wolfpack.stats import Profile
+
+
+class Assembly:
+    """Builds windows; profiles that were decoded once are kept while they are used."""
+
+    def __init__(self, registry: Registry, ids: history.SeriesIds) -> None:
+        self._registry, self._ids, self._panes = registry, ids, Panes()
+
+    def role_window(self, connection: Connection, known: Known, role: str, pane: datetime) -> list[Sample]:
+        """Return the samples of the window of a role that ends with the pane."""
+        spec, calendar = known.spec, known.spec.calendar
+        first = calendar.back(pane, spec.window_panes - 1)
+        loaded = self._load(connection, known, role, first, pane)
+        window = Window(
+            spec,
+            role,
+            "",
+            loaded.together,
+            expected=sum(not calendar.skipped(one) for one in calendar.between(first, calendar.end(pane))),
+            end=_seconds(calendar.end(pane)),
+            received=loaded.received,
+            baseline=self._registry.baseline(connection, known.id),
+            trailing=trailing.rows(connection, self._ids, known, role, pane, loaded.segments()),
+            before=self._before(connection, known, role, pane),
+        )
+        return window_samples(window) + self._releases(connection, known, window, loaded)
+
+    def label_window(self, connection: Connection, known: Known, pane: datetime) -> list[Sample]:
+        """Return the samples of quality over the window that ends with the pane."""
+        spec, calendar = known.spec, known.spec.calendar
+        first, end = calendar.back(pane, spec.window_panes - 1), calendar.end(pane)
+        cells = quality.counts(quality.joined(connection, known.id, _seconds(first), _seconds(end)))
+        baseline = self._registry.baseline(connection, known.id)
+        baselines = trailing.quality_baselines(connection, self._ids, known, baseline, pane, cells)
+        return quality.quality_samples(spec, cells, _seconds(end), baselines)
+
+    def _releases(self, connection: Connection, known: Known, window: Window, loaded: Loaded) -> list[Sample]:
+        """Return the samples of each live version, while there are two or more."""
+        live = loaded.live(store.version_order(connection, known.id))[-known.spec.versions.keep :]
+        if len(live) < 2:
+            return []
+        found: list[Sample] = []
+        before: Profile | None = None
+        for version in live:
+            its = replace(window, version=version, panes=loaded.versions[version])
+            found += release_samples(its, before)
+            before = its.whole.main
+        return found
+
+    def _before(self, connection: Connection, known: Known, role: str, pane: datetime) -> dict[str, Profile]:
+        """Return the profiles of the earlier windows that the spec compares with, by baseline."""
+        spec, calendar = known.spec, known.spec.calendar
+        found: dict[str, Profile] = {}
+        for baseline, windows in (("previous", 1), ("trailing", trailing.WINDOWS)):
+            if baseline in spec.drift.baseline:
+                ended = calendar.back(pane, spec.window_panes)
+                begun = calendar.back(ended, windows * spec.window_panes - 1)
+                loaded = self._load(connection, known, role, begun, ended)
+                if loaded.together:
+                    newest = loaded.together[max(loaded.together)][-1].plan.id
+                    found[baseline] = Mixture.of(loaded.together.values(), newest).main
+        return found
+
+    def _load(
+        self, connection: Connection, known: Known, role: str, first: datetime, last: datetime
+    ) -> Loaded:
+        return self._panes.load(connection, known.id, role, _seconds(first), _seconds(last))
+
+
+def _seconds(at: datetime) -> int:
+    return int(at.timestamp())
