@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import Popen
 
 from wolfpack.rules.process import free_port, running
 from wolfpack.spec import WolfpackError
@@ -23,14 +24,21 @@ def alertmanager_program() -> str | None:
 @contextmanager
 def exporter(folder: Path, specs: Path, *options: str) -> Iterator[str]:
     """Run `wolfpack serve` with a SQLite ledger in the folder; yield its address."""
+    with exporter_process(folder, specs, *options) as (url, _):
+        yield url
+
+
+@contextmanager
+def exporter_process(folder: Path, specs: Path, *options: str) -> Iterator[tuple[str, Popen[bytes]]]:
+    """Run `wolfpack serve` as `exporter` does; yield its address and its process."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [
         sys.executable, "-m", "wolfpack.cli", "serve", "--spec", str(specs),
         "--ledger", f"sqlite:///{folder / 'ledger.db'}", "--listen", f"127.0.0.1:{port}", *options,
     ]  # fmt: skip
-    with running(command, url, "/-/healthy", folder / "exporter.log"):
-        yield url
+    with running(command, url, "/-/healthy", folder / "exporter.log") as process:
+        yield url, process
 
 
 @contextmanager

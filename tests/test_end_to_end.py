@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -69,8 +70,8 @@ def test_an_empty_column_reaches_its_owner_and_is_resolved_by_the_corrected_tabl
 
 
 @pytest.mark.needs("prometheus", "promtool", "alertmanager")
-def test_the_exporter_going_down_is_told_and_tells_nothing_else(tmp_path) -> None:
-    """The service's own alert goes to its own owner; the models' alerts are inhibited meanwhile."""
+def test_the_exporter_going_down_is_told_to_the_services_owner_alone(tmp_path) -> None:
+    """What else it silences is in test_rules_inhibition.py."""
     specs = tmp_path / "specs"
     specs.mkdir()
     (specs / "m.yml").write_text(SPEC.format(skip=""))
@@ -111,24 +112,29 @@ def test_promtool_finds_nothing_wrong_with_the_page(exporter) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
-def test_a_real_exporter_stops_on_sigterm_and_keeps_what_it_acknowledged(tmp_path) -> None:
+@pytest.mark.parametrize(
+    ("signal_", "code"), [(signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)], ids=["SIGTERM", "SIGKILL"]
+)
+def test_a_real_exporter_that_is_stopped_keeps_what_it_acknowledged(tmp_path, signal_, code) -> None:
     specs = tmp_path / "specs"
     specs.mkdir()
     (specs / "m.yml").write_text(SPEC.format(skip=""))
     yesterday = (datetime.now(UTC).date() - timedelta(days=1)).isoformat()
-    with servers.exporter(tmp_path, specs) as url:
+    with servers.exporter_process(tmp_path, specs) as (url, process):
         client = Client(url, project="travel", model="arrival-delay")
         answer = client.send_profile(client.profile(inputs(day(61))), at=yesterday)
         health = {
             path: requests.get(url + path, timeout=5).status_code for path in ("/-/healthy", "/-/ready", "/")
         }
+        process.send_signal(signal_)
+        stopped = process.wait(timeout=10)
     with servers.exporter(tmp_path, specs) as url:
-        windows = requests.get(
-            f"{url}/api/v1/windows", params={"project": "travel", "model": "arrival-delay"}, timeout=5
-        ).json()["windows"]
+        query = {"project": "travel", "model": "arrival-delay"}
+        windows = requests.get(f"{url}/api/v1/windows", params=query, timeout=5).json()["windows"]
 
     assert answer["rows"] == 200
     assert set(health.values()) == {200}
+    assert stopped == code
     assert [(one["role"], one["deliveries"]) for one in windows] == [("input", 1)]
 
 
