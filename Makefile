@@ -44,6 +44,7 @@ types: $(VENV)/.dev ## mypy (strict) and pyright, over the folders linked as the
 generate: $(VENV)/.dev ## write what is generated and kept in the repository
 	$(BIN)/wolfpack rules examples/flights/arrival-delay.yml -o examples/flights/generated --receivers deploy/receivers.yml
 	$(BIN)/wolfpack dashboards examples/flights/arrival-delay.yml -o deploy/grafana/dashboards
+	$(BIN)/python -m wolfpack.cli.pages docs
 
 bench: $(VENV)/.dev ## the benchmarks, as tables
 	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wolfpack.cli import tables
-
 if TYPE_CHECKING:
-    from wolfpack.stats import Profile
+    from wolfpack.stats import Drift, Profile
 
 _CRITICAL = (0.25, 0.2, 0.2, 0.05)
 """PSI, KS, missing and novel levels of the critical gate; the warning gate uses those of `Thresholds`."""
@@ -38,14 +36,25 @@ def compare(baseline: Path, current: Path, form: str, fail_on: str | None) -> No
         click.echo(drift.table())
     if fail_on == "critical":
         drift = stats.compare(reference, now, thresholds=stats.Thresholds(*_CRITICAL))
-    if fail_on and any(drift[column].drifted for column in drift.columns):
-        sys.exit(1)
+    if fail_on:
+        reasons = _reasons(drift)
+        for reason in reasons:
+            click.echo(reason, err=True)
+        sys.exit(1 if reasons else 0)
+
+
+def _reasons(drift: Drift) -> list[str]:
+    """Return why a gate must not open: what drifted, what is gone, and that nothing could be compared."""
+    found = [drift[column].sentence for column in drift.columns if drift[column].drifted]
+    found += [f"`{column}` is not in the current table" for column in drift.absent]
+    if drift.ratio is None:
+        found.append("nothing could be compared: the tables share no column, or have too few rows")
+    return found
 
 
 def _profile(path: Path, baseline: Profile | None) -> Profile:
-    from wolfpack import stats
+    from wolfpack import client, stats
 
-    if path.suffix.lower() in tables.READERS:
-        table = tables.read(path)
-        return stats.profile(table, baseline=baseline)
+    if path.suffix.lower() in client.ENDINGS:
+        return client.profile(path, baseline=baseline)
     return stats.Profile.from_bytes(path.read_bytes())

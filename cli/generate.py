@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from wolfpack.spec import WolfpackError, load_all
+from wolfpack.spec import load_all
 
 _SPECS = click.argument("specs", metavar="SPEC...", nargs=-1, required=True, type=click.Path(path_type=Path))
 _OUT = click.option(
@@ -29,8 +27,7 @@ def rules(specs: tuple[Path, ...], out: Path, receivers: Path | None) -> None:
     from wolfpack import rules as pack
 
     files = pack.generate(load_all(specs), pack.load_receivers(receivers) if receivers else None)
-    with _told():
-        pack.write(files, out)
+    pack.write(files, out)
     click.echo(f"{len(files)} files in {out}")
 
 
@@ -42,15 +39,5 @@ def dashboards(specs: tuple[Path, ...], out: Path) -> None:
     from wolfpack import dashboards as boards
 
     files = boards.generate(load_all(specs))
-    with _told():
-        boards.write(files, out)
+    boards.write(files, out)
     click.echo(f"{len(files)} files in {out}")
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Show a folder that cannot be written to, or must not be, as a message."""
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        raise WolfpackError(str(error)) from error

@@ -8,14 +8,11 @@ from pathlib import Path
 
 import click
 
-from wolfpack.cli import tables
 from wolfpack.spec import Plan, WolfpackError
 
 
 @click.command()
-@click.argument(
-    "files", metavar="TABLE...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
-)
+@click.argument("tables", metavar="TABLE...", nargs=-1, required=True)
 @click.option("-o", "--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--by", multiple=True, help="Column whose values are kept apart.")
 @click.option("--time", "time_column", help="Column of event time; with --every, panes are kept apart.")
@@ -27,7 +24,7 @@ from wolfpack.spec import Plan, WolfpackError
     "--plan", "plan_file", type=click.Path(exists=True, path_type=Path), help="A plan, or a profile on it."
 )
 def profile(
-    files: tuple[Path, ...],
+    tables: tuple[str, ...],
     out: Path,
     by: tuple[str, ...],
     time_column: str | None,
@@ -35,15 +32,15 @@ def profile(
     timezone: str,
     plan_file: Path | None,
 ) -> None:
-    """Turn tables (Parquet, CSV, NDJSON, Arrow) into one profile."""
-    import pyarrow as pa
+    """Turn tables (Parquet, CSV, NDJSON, Arrow) into one profile.
 
-    from wolfpack import stats
+    TABLE is a file, a folder or a glob in quotes; all must have the same columns.
+    """
+    from wolfpack import client
 
-    table = pa.concat_tables([tables.read(file) for file in files], promote_options="default")
     plan = _plan(plan_file) if plan_file else None
-    found = stats.profile(
-        table, by=() if plan else by, time=time_column, every=every, timezone=timezone, plan=plan
+    found = client.profile(
+        tables, by=() if plan else by, time=time_column, every=every, timezone=timezone, plan=plan
     )
     out.write_bytes(found.to_bytes())
     click.echo(f"{found.rows} rows, {len(found.columns)} columns, plan {found.plan.id}: {out}")
@@ -77,23 +74,23 @@ def send(
     job_name: str,
 ) -> None:
     """Send FILE to the exporter; for Airflow, Argo, Azkaban and cron."""
-    from wolfpack.client import Client
+    from wolfpack.client import Client, open_files
     from wolfpack.stats import Profile
 
     client = Client(url, project=project, model=model, token=token, version=version)
     if kind == "reference":
         answer = client.send_reference(Profile.from_bytes(file.read_bytes()))
     elif kind == "labels":
-        answer = client.send_labels(tables.read(file))
+        answer = client.send_labels(open_files(file))
     elif at is None:
         raise WolfpackError(f"send {kind}: say with --at which pane it belongs to, as --at 2013-05-01")
     elif kind == "profile":
         found = Profile.from_bytes(file.read_bytes())
         answer = client.send_profile(found, at=at, role=role, part=part, job=job_name)
     elif kind == "rows":
-        answer = client.send_rows(tables.read(file), at=at, role=role, part=part, job=job_name)
+        answer = client.send_rows(open_files(file), at=at, role=role, part=part, job=job_name)
     else:
-        answer = client.send_predictions(tables.read(file), at=at, part=part, profile=True)
+        answer = client.send_predictions(open_files(file), at=at, part=part, profile=True)
     json.dump(answer, sys.stdout)
     click.echo()
 

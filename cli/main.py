@@ -6,17 +6,18 @@ import sys
 
 import click
 
-from wolfpack.cli import compare, demo, generate, job, serve, specs
+from wolfpack.cli import compare, demo, generate, init, job, serve, specs
 from wolfpack.spec import WolfpackError
 
 
 class _Group(click.Group):
-    """Shows a WolfpackError as its message and exits with 2."""
+    """Shows what a user did wrong, or the system refused, as a message, and exits with 2."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except WolfpackError as error:
+        except (WolfpackError, ValueError, OSError) as error:
+            # ValueError is what every part raises for a caller's mistake; its message says what is allowed.
             click.echo(f"wolfpack: {error}", err=True)
             sys.exit(2)
 
@@ -31,6 +32,7 @@ def main() -> None:
 
 
 for command in (
+    init.init,
     specs.check,
     specs.schema,
     serve.serve,

@@ -56,7 +56,7 @@ def serve(specs: tuple[Path, ...], ledger: str, listen: str, tokens: Path | None
     help="A file that holds the token.",
 )
 @click.option(
-    "--once", is_flag=True, help="Run one cycle and end; exit 1 if a series could not be scored for an error."
+    "--once", is_flag=True, help="Run one cycle and end; exit 2 if a series could not be scored for an error."
 )
 @click.option("--interval", default=300.0, show_default=True, help="Seconds between cycles.")
 def detect(
@@ -98,7 +98,7 @@ def detect(
     click.echo(
         f"{report.scored} series scored, {sum(report.skipped.values())} skipped {report.skipped or ''}"
     )
-    sys.exit(1 if report.errors else 0)
+    sys.exit(2 if report.errors else 0)
 
 
 @click.group()

@@ -1,6 +1,18 @@
-"""What a model's own job imports: profile a table, log predictions, send."""
+"""What a model's own job imports: profile rows wherever they are, log predictions, send."""
 
+from wolfpack.client.files import Files, open_files
+from wolfpack.client.formats import ENDINGS
+from wolfpack.client.inputs import profile
 from wolfpack.client.job import Client
 from wolfpack.client.transport import HttpTransport, ServiceError, Transport
 
-__all__ = ["Client", "HttpTransport", "ServiceError", "Transport"]
+__all__ = [
+    "ENDINGS",
+    "Client",
+    "Files",
+    "HttpTransport",
+    "ServiceError",
+    "Transport",
+    "open_files",
+    "profile",
+]

@@ -7,9 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from wolfpack.client.inputs import open_input, profile
 from wolfpack.client.transport import HttpTransport, ServiceError, Transport
 from wolfpack.spec import Plan
-from wolfpack.stats import Profile, ScoreCounts, bare_plan, profile
+from wolfpack.stats import Profile, ScoreCounts, bare_plan
 
 ARROW = "application/vnd.apache.arrow.stream"
 PROFILE = "application/vnd.apache.arrow.file"
@@ -56,15 +57,15 @@ class Client:
             raise
 
     def profile(self, table: Any) -> Profile:
-        """Profile a table (anything with the Arrow C stream) on the model's plan.
+        """Profile rows (whatever `wolfpack.client.profile` takes) on the model's plan.
 
         While the model has no reference the plan knows only the kinds of the columns: rows, missing and means
         are kept, drift is not.
         """
         plan = self.plan()
         if plan is None:
-            table = table if isinstance(table, pa.Table | pa.RecordBatchReader) else pa.table(table)
-            plan = bare_plan(table.schema)
+            table, schema = open_input(table)
+            plan = bare_plan(schema)
         return profile(table, plan=plan)
 
     def send_reference(self, reference: Profile, scores: ScoreCounts | None = None) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, create_engine, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from wolfpack.exporter import schema
 from wolfpack.spec import WolfpackError
@@ -26,11 +27,7 @@ class Ledger:
     """A ledger by URL: ``sqlite:///PATH`` or ``postgresql://…``. Commits are durable when they return."""
 
     def __init__(self, url: str) -> None:
-        if make_url(url).get_backend_name() == "postgresql":
-            url = url.replace("postgresql://", "postgresql+psycopg://", 1)
-        self.engine = create_engine(url)
-        if self.engine.dialect.name == "sqlite":
-            _durable_sqlite(self.engine)
+        self.engine = _engine(url)
         self._writer = threading.Lock()
         self._rolled_back: list[Callable[[], None]] = []
         self._migrate()
@@ -73,6 +70,23 @@ class Ledger:
                 f"the ledger {self.engine.url!r} has version {found[-1]}, this release reads {schema.VERSION}; "
                 "start the release that wrote it"
             )
+
+
+def _engine(url: str) -> Engine:
+    """Return the engine of a URL, or raise a LedgerError that says which there are."""
+    try:
+        kind = make_url(url).get_backend_name()
+        if kind not in ("sqlite", "postgresql"):
+            raise ArgumentError(f"{kind} is not supported")
+        engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    except ArgumentError as error:
+        allowed = "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"
+        raise LedgerError(f"--ledger {url!r}: {error}; allowed are {allowed}") from error
+    except ModuleNotFoundError as error:
+        raise LedgerError(f"--ledger: {error}; pip install 'wolfpack-monitor[postgres]'") from error
+    if kind == "sqlite":
+        _durable_sqlite(engine)
+    return engine
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:

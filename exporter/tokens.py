@@ -54,7 +54,10 @@ def load_tokens(path: Path) -> list[Token]:
     WolfpackError
         If the file has another form; the message names the entry.
     """
-    entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise WolfpackError(f"{path}: is no YAML: {error}") from error
     if not isinstance(entries, list):
         raise WolfpackError(f"{path}: must be a list of tokens, as `wolfpack token new` prints them")
     return [_token(path, index, entry) for index, entry in enumerate(entries)]

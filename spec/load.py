@@ -77,6 +77,7 @@ def load_all(paths: Iterable[Path | str]) -> list[Loaded]:
     SpecError
         If a spec is wrong, a path does not exist, or two files describe one model.
     """
+    paths = list(paths)
     loaded: list[Loaded] = []
     faults: list[Fault] = []
     for file, root in _files(paths, faults):
@@ -93,6 +94,9 @@ def load_all(paths: Iterable[Path | str]) -> list[Loaded]:
                 Fault(str(one.path), line, f"model {'/'.join(key)} is described by {seen[key].path} too")
             )
         seen.setdefault(key, one)
+    if not loaded and not faults:
+        given = ", ".join(str(path) for path in paths)
+        faults.append(Fault(given, 0, "no spec is here; a spec is a file *.yml or *.yaml"))
     if faults:
         raise SpecError(faults)
     return loaded

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-Kind = Literal["numeric", "categorical", "boolean", "datetime", "other"]
+Kind = Literal["numeric", "categorical", "boolean", "datetime", "text", "list", "embedding", "image", "other"]
 OTHER = "__other__"
 """Segment value that stands for all values the plan does not keep."""
 
@@ -31,6 +31,10 @@ class ColumnPlan:
     categories : categorical kinds: values with a count of their own; one more count holds all others.
     complete : whether `categories` are all values that the reference had, so that others are novel.
     pivot : numeric kinds: the value about which moments are summed, against cancellation.
+    low, high : numeric kinds: ends of the range that values should be in; None where it is open.
+    source, measure : the column that this one is derived from, and what of it is counted; empty for a column
+        of the table itself.
+    center : embeddings: the reference's mean vector, from which distances are measured.
     """
 
     kind: Kind
@@ -39,6 +43,11 @@ class ColumnPlan:
     categories: tuple[str, ...] = ()
     complete: bool = True
     pivot: float = 0.0
+    low: float | None = None
+    high: float | None = None
+    source: str = ""
+    measure: str = ""
+    center: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if any(not math.isfinite(edge) for edge in self.edges) or any(
@@ -48,6 +57,11 @@ class ColumnPlan:
         if self.edges and len(self.seen) != len(self.edges) + 1:
             raise ValueError(
                 f"a plan with {len(self.edges)} edges needs {len(self.edges) + 1} entries in seen"
+            )
+        given = [x for x in (self.pivot, self.low, self.high, *self.center) if x is not None]
+        if not all(map(math.isfinite, given)) or (bool(self.source) != bool(self.measure)):
+            raise ValueError(
+                "pivot, range and center of a plan must be finite; source and measure go together"
             )
 
 
@@ -82,6 +96,11 @@ class Plan:
                     categories=tuple(str(value) for value in column["categories"]),
                     complete=bool(column["complete"]),
                     pivot=float(column["pivot"]),
+                    low=None if column["low"] is None else float(column["low"]),
+                    high=None if column["high"] is None else float(column["high"]),
+                    source=str(column["source"]),
+                    measure=str(column["measure"]),
+                    center=tuple(float(x) for x in column["center"]),
                 )
                 for name, column in data["columns"].items()
             }

@@ -24,7 +24,7 @@ class Pair:
     surprise : rows of the reference from which as many novel values are expected now.
     certainty : in 0 to 1, the share of the reference's rows that this expectation is worth.
     base : share of the reference that `unseen` holds although it cannot be told what is in it, else 0.
-    stray : infinities now, if the reference has none; they are novel.
+    stray : infinities and values of another kind now, if the reference has none; they are novel.
     ordered : whether the bins are in ascending order of their values.
     error : rank error of the counts; 0 if exact.
     """
@@ -55,9 +55,9 @@ def align(reference: ColumnState, current: ColumnState) -> Pair | None:
 
 def _numeric(reference: ColumnState, current: ColumnState) -> Pair:
     plan, error, counts = reference.plan, 0.0, current.bins
-    if plan != current.plan:
-        under = current.sketch.below(np.array(plan.edges))
-        counts, error = np.diff(under, prepend=0, append=current.count), current.sketch.rank_error
+    if plan.edges != current.plan.edges:
+        under, error = _estimate(current, np.array(plan.edges))
+        counts = np.diff(under, prepend=0, append=current.count)
     unseen = reference.bins == 0
     if plan.seen:
         unseen &= ~np.array(plan.seen)
@@ -66,10 +66,27 @@ def _numeric(reference: ColumnState, current: ColumnState) -> Pair:
         counts,
         unseen,
         surprise=max(NUMERIC_SURPRISE, _single_values(reference)),
-        stray=0 if reference.nonfinite else current.nonfinite,
+        stray=(0 if reference.nonfinite else current.nonfinite) + _changed(reference, current),
         ordered=True,
         error=error,
     )
+
+
+def _estimate(state: ColumnState, points: NDArray[np.float64]) -> tuple[NDArray[np.int64], float]:
+    """Return how many values lie under each point, from the sketch, or of a lean state from its own bins.
+
+    Within a bin its values are taken as evenly spread, so a rank is off by the largest bin that is cut at most.
+    """
+    if not state.lean or not state.count or not state.plan.edges:
+        return state.sketch.below(points), state.sketch.rank_error
+    edges, under = np.array(state.plan.edges), np.cumsum(state.bins)[:-1]
+    ranks = np.interp(points, edges, under, left=0, right=state.count)
+    return np.rint(ranks).astype(np.int64), float(state.bins[~atoms(state.plan)].max()) / state.count
+
+
+def _changed(reference: ColumnState, current: ColumnState) -> int:
+    """Return the values of another kind, if the reference has none; they are novel."""
+    return 0 if reference.changed else current.changed
 
 
 def _single_values(reference: ColumnState) -> int:
@@ -87,7 +104,8 @@ def _categorical(reference: ColumnState, current: ColumnState) -> Pair:
     unseen[-1] = True  # what the plan does not name is one heap, in which new values show as growth
     surprise, certainty = _expected_novel(reference)
     base = 0.0 if plan.complete else surprise / max(reference.count, 1)
-    return Pair(reference.bins, counts, unseen, surprise, certainty, base)
+    stray = _changed(reference, current)
+    return Pair(reference.bins, counts, unseen, surprise, certainty, base, stray)
 
 
 def _expected_novel(reference: ColumnState) -> tuple[int, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from wolfpack.spec.plan import ColumnPlan, Plan
-from wolfpack.stats.arrow import kind_of
+from wolfpack.stats.kinds import kind_of
 
 
 def bare_plan(schema: pa.Schema) -> Plan:

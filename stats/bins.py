@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from wolfpack.spec.plan import ColumnPlan
+from wolfpack.stats.categorical import LONGEST_CATEGORY
+from wolfpack.stats.sketch import Sketch
 
 Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
 
 FINE = 128
 """Bins that are stored; scores group them further. 128 put the merged KS within .001 of the exact one."""
@@ -18,16 +24,63 @@ REPEATS = 10
 """Rows per distinct value from which a column with few values counts as repeated."""
 MOST_ATOMS = 50
 MOST_CATEGORIES = 1000
-LONGEST_CATEGORY = 256
-"""Characters of a category with a count of its own; longer ones are text, and the plan would carry it."""
 
 
-def freeze_numeric(values: Floats) -> ColumnPlan:
+@dataclass(frozen=True, eq=False)
+class Ranks:
+    """Numbers in order, each once or for as many rows as it stands for.
+
+    Parameters
+    ----------
+    values : shape (n,), finite and ascending.
+    ends : shape (n,), rows up to and with each value; None if each stands for one row.
+    """
+
+    values: Floats
+    ends: Counts | None = None
+
+    @property
+    def rows(self) -> int:
+        return len(self.values) if self.ends is None else int(self.ends[-1]) if len(self.ends) else 0
+
+    def at(self, ranks: Counts) -> Floats:
+        """Return the values at these places, each in 0 to rows - 1, among all rows in order."""
+        where = ranks if self.ends is None else np.searchsorted(self.ends, ranks, side="right")
+        return np.asarray(self.values[where])
+
+    def below(self, points: Floats) -> Counts:
+        """Return how many rows lie strictly under each point."""
+        places = np.searchsorted(self.values, points)
+        return np.asarray(places if self.ends is None else np.concatenate(([0], self.ends))[places], np.int64)
+
+    def counts(self, points: Floats) -> Counts:
+        """Return the rows between these ascending points, shape (len(points) + 1,)."""
+        return np.diff(self.below(points), prepend=0, append=self.rows)
+
+
+def sketched(sketch: Sketch, minimum: float | None, maximum: float | None) -> Ranks:
+    """Return what a sketch knows of the order, with both ends exact."""
+    values, weights = sketch.weighted()
+    if len(values) and minimum is not None and maximum is not None:
+        values = values.copy()
+        values[0], values[-1] = minimum, maximum
+    return Ranks(values, np.cumsum(weights))
+
+
+def rank(values: Floats) -> Ranks:
+    """Return the finite ones of some numbers, which are put in order."""
+    values.sort()
+    low, high = np.searchsorted(values, [-np.finfo(np.float64).max, np.inf]).tolist()
+    return Ranks(values[low:high])
+
+
+def freeze_numeric(values: Ranks | Floats, low: float | None = None, high: float | None = None) -> ColumnPlan:
     """Return a numeric plan: up to about 128 bins of equal mass, with bins of their own for frequent values.
 
     Parameters
     ----------
-    values : shape (n,), NaN where missing; sorted in place, so pass a copy.
+    values : numbers in any order, NaN where missing, put in order in place; or their ranks.
+    low, high : ends of the range that values should be in, for the plan.
 
     Returns
     -------
@@ -35,37 +88,59 @@ def freeze_numeric(values: Floats) -> ColumnPlan:
         The lowest edge is the smallest value and the highest just above the largest, so that both tails
         are novel. Without any finite value: no edges, one bin.
     """
-    values.sort()
-    first, last = np.searchsorted(values, [-np.finfo(np.float64).max, np.inf]).tolist()
-    finite = values[first:last]
-    if not len(finite):
-        return ColumnPlan("numeric")
+    finite = values if isinstance(values, Ranks) else rank(values)
+    if not finite.rows:
+        return ColumnPlan("numeric", low=low, high=high)
     edges = _edges(finite)
-    ranks = np.searchsorted(finite, edges)
-    seen = np.diff(ranks, prepend=0, append=len(finite)) > 0
-    pivot = float(finite[len(finite) // 2])
-    return ColumnPlan("numeric", tuple(edges.tolist()), tuple(seen.tolist()), pivot=pivot)
+    seen = finite.counts(edges) > 0
+    pivot = float(finite.at(np.array([finite.rows // 2]))[0])
+    return ColumnPlan("numeric", tuple(edges.tolist()), tuple(seen.tolist()), pivot=pivot, low=low, high=high)
 
 
-def _edges(finite: Floats) -> Floats:
-    starts = np.flatnonzero(np.append(True, finite[1:] != finite[:-1]))
-    distinct, counts = finite[starts], np.diff(starts, append=len(finite))
-    few = len(distinct) <= FEW and len(finite) >= REPEATS * len(distinct)
-    atom = np.ones(len(distinct), bool) if few else _frequent(counts, len(finite))
-    rest = np.repeat(distinct[~atom], counts[~atom])
-    cuts = np.empty(0)
-    if len(rest):
-        wanted = FINE - 2 - 2 * int(atom.sum())
-        cuts = rest[np.arange(wanted) * len(rest) // wanted]
+def _edges(finite: Ranks) -> Floats:
+    """Return the edges; every frequent value is at one of 256 equal steps of rank, so only these are looked at."""
+    values = _first_values(finite)
+    few = len(values) <= FEW and finite.rows >= REPEATS * len(values)
+    if not few:
+        values = np.unique(finite.at(np.arange(2 * FINE) * finite.rows // (2 * FINE)))
+    start = finite.below(values)
     with np.errstate(over="ignore"):  # nothing is above the largest double
-        above = np.nextafter(np.append(distinct[atom], distinct[-1]), np.inf)
-    edges = np.unique(np.concatenate((distinct[:1], distinct[atom], cuts, above)))
+        above = np.nextafter(values, np.inf)
+    counts = finite.below(above) - start
+    atom = np.ones(len(values), bool) if few else _frequent(counts, finite.rows)
+    cuts = finite.at(_rest(start[atom], counts[atom], finite.rows, FINE - 2 - 2 * int(atom.sum())))
+    ends = finite.at(np.array([0, finite.rows - 1]))
+    with np.errstate(over="ignore"):
+        last = np.nextafter(ends[1:], np.inf)
+    edges = np.unique(np.concatenate((ends[:1], values[atom], cuts, above[atom], last)))
     if not few:  # what lies between two values is then not novel: no bin of its own
-        edges = edges[(np.diff(np.searchsorted(finite, edges), append=-1) != 0)]
+        edges = edges[np.diff(finite.below(edges), append=-1) != 0]
     return np.asarray(edges[np.isfinite(edges)])
 
 
-def _frequent(counts: NDArray[np.int64], rows: int) -> NDArray[np.bool_]:
+def _first_values(finite: Ranks) -> Floats:
+    """Return all distinct values if they are at most `FEW`, else the first `FEW` + 1."""
+    found: list[float] = []
+    rank = 0
+    while rank < finite.rows and len(found) <= FEW:
+        found.append(float(finite.at(np.array([rank]))[0]))
+        with np.errstate(over="ignore"):
+            rank = int(finite.below(np.nextafter([found[-1]], np.inf))[0])
+    return np.array(found)
+
+
+def _rest(start: Counts, counts: Counts, rows: int, wanted: int) -> Counts:
+    """Return the places of so many equal steps of rank among the rows outside some runs of equal values."""
+    left = rows - int(counts.sum())
+    if not left or wanted < 1:
+        return np.empty(0, np.int64)
+    steps = np.arange(wanted) * left // wanted
+    before = start - np.concatenate(([0], np.cumsum(counts)[:-1]))  # rows outside the runs, before each run
+    passed = np.searchsorted(before, steps, side="right")
+    return np.asarray(steps + np.concatenate(([0], np.cumsum(counts)))[passed], np.int64)
+
+
+def _frequent(counts: Counts, rows: int) -> NDArray[np.bool_]:
     """Return which values hold at least 1 / 128 of the rows, the most frequent ones if they are many."""
     frequent = (counts * FINE >= rows) & (counts > 1)
     if frequent.sum() > MOST_ATOMS:
@@ -74,19 +149,22 @@ def _frequent(counts: NDArray[np.int64], rows: int) -> NDArray[np.bool_]:
     return np.asarray(frequent)
 
 
-def freeze_categories(values: pa.DictionaryArray) -> ColumnPlan:
-    """Return a categorical plan: all values if they are at most 1,000, else those above some count.
+def freeze_categories(words: pa.StringArray, counts: Counts, complete: bool = True) -> ColumnPlan:
+    """Return a categorical plan: all words if they are at most 1,000, else those above some count.
 
     Categories stand in the order of their counts, equal ones by name.
+
+    Parameters
+    ----------
+    words, counts : shape (n,), each word once with its rows, none without any.
+    complete : whether these are all words that there were.
     """
-    found = values.drop_null().value_counts()
-    counts = np.asarray(found.field("counts"))
-    words = found.field("values")
-    lengths = np.array([len(word) for word in words.dictionary.to_pylist()], np.int64)
-    short = lengths[np.asarray(words.indices)] <= LONGEST_CATEGORY
+    short = np.asarray(pc.call_function("utf8_length", [words])) <= LONGEST_CATEGORY
     kept = short.copy()
     if kept.sum() > MOST_CATEGORIES:  # equal counts stay together, so that what is left out is known
         kept &= counts > np.sort(counts[short])[-MOST_CATEGORIES - 1]
     pairs = zip((-counts[kept]).tolist(), words.filter(pa.array(kept)).to_pylist(), strict=True)
     categories = tuple(word for _, word in sorted(pairs))
-    return ColumnPlan("categorical", categories=categories, complete=len(categories) == len(counts))
+    return ColumnPlan(
+        "categorical", categories=categories, complete=complete and len(categories) == len(counts)
+    )

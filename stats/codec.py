@@ -21,17 +21,23 @@ from wolfpack.spec.errors import ProfileFormatError
 from wolfpack.spec.model import check_label
 from wolfpack.spec.plan import OTHER, ColumnPlan, Kind, Plan
 from wolfpack.stats import ipc
-from wolfpack.stats.codec_checks import check_counts
+from wolfpack.stats.codec_checks import Lists, check_counts
 from wolfpack.stats.column_state import ColumnState
+from wolfpack.stats.distinct import Distinct
+from wolfpack.stats.frequent import NONE as NO_WORDS
+from wolfpack.stats.frequent import Frequent
+from wolfpack.stats.moments import Powers
 from wolfpack.stats.profiles import ALL, Profile, Segment, kept_segments
 from wolfpack.stats.sketch import Sketch
 
-FORMAT = b"wolfpack.profile/1"
+FORMAT = b"wolfpack.profile/2"
 MOST_PLAN = 1 << 26
 """Bytes of a plan as JSON; ten thousand columns have about half of it."""
 
-_COUNTS = ("rows", "missing", "nonfinite", "zeros", "negatives")
-_FLOATS = ("total", "squares", "minimum", "maximum")
+_COUNTS = ("rows", "missing", "nonfinite", "changed", "zeros", "negatives", "out_of_range")
+_POWERS = Powers._fields
+_ENDS = ("minimum", "maximum")
+_FLOATS = (*_POWERS, *_ENDS)
 SCHEMA = pa.schema(
     [
         ("pane", pa.int64()),
@@ -41,9 +47,16 @@ SCHEMA = pa.schema(
         *((name, pa.int64()) for name in _COUNTS),
         *((name, pa.float64()) for name in _FLOATS),
         ("bins", pa.list_(pa.int64())),
+        ("sums", pa.list_(pa.float64())),
+        ("lean", pa.bool_()),
         ("k", pa.int32()),
         ("levels", pa.list_(pa.int32())),
         ("items", pa.list_(pa.float64())),
+        ("hashes_high", pa.list_(pa.uint16())),
+        ("hashes_low", pa.list_(pa.uint32())),
+        ("words", pa.list_(pa.string())),
+        ("word_counts", pa.list_(pa.int64())),
+        ("word_error", pa.int64()),
     ]
 )
 
@@ -60,6 +73,7 @@ def encode(profile: Profile) -> bytes:
         b"format": FORMAT,
         b"plan": _plan_bytes(profile.plan),
         b"unplanned": json.dumps(profile.unplanned).encode(),
+        b"exact_bins": json.dumps(profile.exact_bins).encode(),
     }
     return ipc.write(SCHEMA, _arrays(rows), metadata)
 
@@ -73,53 +87,77 @@ def _arrays(rows: list[Any]) -> list[pa.Array]:
     states = [state if name is not None else _Rows(state) for _, _, name, state in rows]
     levels = [state.sketch.levels for state in states]
     lengths = [[len(items) for items in row] for row in levels]
+    hashes = [_NO_HASHES if state.distinct is None else state.distinct.hashes for state in states]
+    words = [state.frequent.items for state in states]
+    high, low = (_lists([part], list(map(len, hashes)), kind) for part, kind in _halves(hashes))
+    powers = zip(*[state.powers for state in states], strict=True)
     return [
         pa.array([pane for pane, _, _, _ in rows], pa.int64()),
         pa.array([segment[0] for _, segment, _, _ in rows], pa.string()),
         pa.array([segment[1] for _, segment, _, _ in rows], pa.string()),
         pa.array([name for _, _, name, _ in rows], pa.string()),
         *(pa.array([getattr(state, name) for state in states], pa.int64()) for name in _COUNTS),
-        *(pa.array([getattr(state, name) for state in states], pa.float64()) for name in _FLOATS),
-        _lists([state.bins for state in states], [len(state.bins) for state in states], np.dtype(np.int64)),
+        *(pa.array(power, pa.float64()) for power in powers),
+        *(pa.array([getattr(state, name) for state in states], pa.float64()) for name in _ENDS),
+        _lists([state.bins for state in states], [len(state.bins) for state in states], np.int64),
+        _lists([state.sums for state in states], [len(state.sums) for state in states], np.float64),
+        pa.array([state.lean for state in states], pa.bool_()),
         pa.array([state.sketch.k for state in states], pa.int32()),
         pa.array(lengths, pa.list_(pa.int32())),
-        _lists([items for row in levels for items in row], list(map(sum, lengths)), np.dtype(np.float64)),
+        _lists([items for row in levels for items in row], list(map(sum, lengths)), np.float64),
+        high,
+        low,
+        pa.array([[word for word, _ in row] for row in words], pa.list_(pa.string())),
+        pa.array([[count for _, count in row] for row in words], pa.list_(pa.int64())),
+        pa.array([state.frequent.error for state in states], pa.int64()),
     ]
 
 
-def _lists(parts: list[NDArray[Any]], lengths: list[int], dtype: np.dtype[Any]) -> pa.ListArray:
+def _halves(hashes: list[NDArray[np.uint64]]) -> list[tuple[NDArray[Any], Any]]:
+    """Return all hashes as their 16 high bits, which compress well since they ascend, and their 32 low ones."""
+    flat = np.concatenate(hashes)
+    return [((flat >> np.uint64(32)).astype(np.uint16), np.uint16), (flat.astype(np.uint32), np.uint32)]
+
+
+def _lists(parts: list[NDArray[Any]], lengths: list[int], dtype: Any) -> pa.ListArray:
     flat = np.concatenate(parts) if parts else np.empty(0)
     return pa.ListArray.from_arrays(
         np.concatenate(([0], np.cumsum(lengths))).astype(np.int32), pa.array(flat.astype(dtype, copy=False))
     )
 
 
+_NOTHING, _NO_SKETCH = ColumnPlan("other"), Sketch(1)
+_NO_HASHES = np.empty(0, np.uint64)
+
+
 class _Rows(ColumnState):
     """Stands in for a state where a row says only how many rows a segment has."""
 
     def __init__(self, rows: int) -> None:
-        super().__init__(ColumnPlan("other"), rows, rows, np.empty(0, np.int64), Sketch(1))
+        super().__init__(_NOTHING, rows, rows, np.empty(0, np.int64), _NO_SKETCH)
 
 
 def decode(data: bytes) -> Profile:
     """Return the profile of these bytes; raises ProfileFormatError, which names what it got."""
-    table, plan, unplanned = _open(data)
+    table, plan, said = _open(data)
     names = table.column("column").to_pylist()
     unknown = {name for name in names if name is not None and name not in plan.columns}
     if unknown:
         raise ProfileFormatError(f"profile: columns {sorted(unknown)[:5]} are not in its plan")
-    plans = [ColumnPlan("other") if name is None else plan.columns[name] for name in names]
-    columns = {name: table.column(name).to_numpy() for name in (*_COUNTS, *_FLOATS, "k")}
-    bins, levels, items = (_parts(table.column(name)) for name in ("bins", "levels", "items"))
-    check_counts(names, plans, columns, bins, levels, items)
-    states = _states(plans, columns, bins, levels, items)
+    plans = [_NOTHING if name is None else plan.columns[name] for name in names]
+    columns = {
+        name: table.column(name).to_numpy() for name in (*_COUNTS, *_FLOATS, "k", "lean", "word_error")
+    }
+    lists = {name: _parts(table.column(name)) for name in _LISTS}
+    check_counts(names, plans, columns, lists)
+    states = _states(plans, columns, lists)
     keys = zip(*(table.column(name).to_pylist() for name in ("pane", "segment", "value")), strict=True)
     panes: dict[int | None, dict[Segment, dict[str | None, ColumnState]]] = {}
     for (pane, segment, value), name, state in zip(keys, names, states, strict=True):
         panes.setdefault(pane, {}).setdefault((segment, value), {})[name] = state
     if sum(len(states) for segments in panes.values() for states in segments.values()) < len(names):
         raise ProfileFormatError("profile: it has two rows for one column; write it with Profile.to_bytes")
-    parts = {pane: _profile(plan, segments, unplanned) for pane, segments in panes.items()}
+    parts = {pane: _profile(plan, segments, said) for pane, segments in panes.items()}
     if None not in parts:
         raise ProfileFormatError(
             "profile: it has panes but no rows for the whole; write it with Profile.to_bytes"
@@ -128,12 +166,18 @@ def decode(data: bytes) -> Profile:
     return replace(whole, panes={pane: part for pane, part in parts.items() if pane is not None})
 
 
-def _open(data: bytes) -> tuple[pa.Table, Plan, tuple[str, ...]]:
+_LISTS = ("bins", "sums", "levels", "items", "hashes_high", "hashes_low", "words", "word_counts")
+_Said = tuple[tuple[str, ...], bool]
+"""Unplanned columns, and whether the bins are exact."""
+
+
+def _open(data: bytes) -> tuple[pa.Table, Plan, _Said]:
     table = ipc.read(data, SCHEMA, FORMAT, "profile", nullable=("pane", "column", "minimum", "maximum"))
     try:
         plan = _read_plan(table.schema.metadata[b"plan"])
         unplanned = json.loads(table.schema.metadata[b"unplanned"])
-        return table, plan, tuple(str(name) for name in unplanned)
+        exact = json.loads(table.schema.metadata[b"exact_bins"])
+        return table, plan, (tuple(str(name) for name in unplanned), bool(exact))
     except (KeyError, TypeError, ValueError, zlib.error, RecursionError) as error:
         raise ProfileFormatError(
             f"profile: its plan cannot be read ({type(error).__name__}: {str(error)[:200]}); "
@@ -163,43 +207,68 @@ def _read_plan(packed: bytes) -> Plan:
     return plan
 
 
-def _parts(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], NDArray[Any]]:
+def _parts(column: pa.ChunkedArray) -> Lists:
     """Return where each list begins and ends, shape (n + 1,), and all their values."""
     array = column.combine_chunks()
     if isinstance(array, pa.ChunkedArray):
         array = array.chunk(0)
-    offsets = array.offsets.to_numpy()
     flat = array.values
     if flat.null_count:
         raise ProfileFormatError("profile: a list has nulls; write it with Profile.to_bytes")
-    return offsets.astype(np.int64), flat.to_numpy()
+    numbers = flat.to_numpy(zero_copy_only=not pa.types.is_string(flat.type))
+    return array.offsets.to_numpy().astype(np.int64), numbers
 
 
-def _states(plans: Any, columns: Any, bins: Any, levels: Any, items: Any) -> list[ColumnState]:
-    scalars = {name: column.tolist() for name, column in columns.items()}
+def _states(plans: Any, columns: Any, lists: dict[str, Lists]) -> list[ColumnState]:
+    at = {name: offsets.tolist() for name, (offsets, _) in lists.items()}
+    flat = {name: values for name, (_, values) in lists.items()}
+    hashes = flat["hashes_high"].astype(np.uint64) << np.uint64(32) | flat["hashes_low"]
+    rows = zip(
+        *(columns[name].tolist() for name in (*_COUNTS, *_FLOATS, "k", "lean", "word_error")), strict=True
+    )
     found = []
-    starts = [offsets.tolist() for offsets, _ in (bins, levels, items)]
-    for i, plan in enumerate(plans):
-        sizes = levels[1][starts[1][i] : starts[1][i + 1]]
-        ends = (starts[2][i] + np.cumsum(sizes)).tolist()
-        sketch = Sketch(
-            scalars["k"][i],
-            tuple(items[1][a:b] for a, b in zip([starts[2][i], *ends[:-1]], ends, strict=True))
-            if ends
-            else (),
+    for i, (
+        plan,
+        (n, missing, nonfinite, changed, zeros, negatives, beyond, *floats, k, lean, error),
+    ) in enumerate(zip(plans, rows, strict=True)):
+
+        def part(name: str, values: Any, i: int = i) -> Any:
+            return values[at[name][i] : at[name][i + 1]]
+
+        low, high = (None if math.isnan(end) else end for end in floats[4:])
+        words = tuple(
+            zip(part("words", flat["words"]), part("word_counts", flat["word_counts"]).tolist(), strict=True)
         )
-        values = {name: scalars[name][i] for name in (*_COUNTS, *_FLOATS)}
-        for name in ("minimum", "maximum"):
-            values[name] = None if math.isnan(values[name]) else values[name]
-        found.append(
-            ColumnState(plan=plan, bins=bins[1][starts[0][i] : starts[0][i + 1]], sketch=sketch, **values)
+        state = ColumnState(
+            plan,
+            n,
+            missing,
+            part("bins", flat["bins"]),
+            _NO_SKETCH
+            if lean
+            else Sketch(k, _levels(part("levels", flat["levels"]), part("items", flat["items"]))),
+            nonfinite,
+            changed,
+            zeros,
+            negatives,
+            beyond,
+            Powers(*floats[:4]),
+            low,
+            high,
+            None if lean else Distinct(part("hashes_low", hashes)),
+            Frequent(words, error) if words or error else NO_WORDS,
+            part("sums", flat["sums"]),
         )
+        found.append(state)
     return found
 
 
-def _profile(
-    plan: Plan, segments: dict[Segment, dict[Any, ColumnState]], unplanned: tuple[str, ...]
-) -> Profile:
+def _levels(sizes: NDArray[np.int32], items: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    ends = np.cumsum(sizes).tolist()
+    return tuple(items[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)) if ends else ()
+
+
+def _profile(plan: Plan, segments: dict[Segment, dict[Any, ColumnState]], said: _Said) -> Profile:
     known = {*kept_segments(plan), *((column, OTHER) for column in plan.segments)}
     missing = [segment for segment in kept_segments(plan) if segment not in segments]
     unknown = [segment for segment in segments if segment not in known]
@@ -212,4 +281,4 @@ def _profile(
         raise ProfileFormatError(
             "profile: a segment has more rows than the whole; write it with Profile.to_bytes"
         )
-    return Profile(plan, rows, segments, {}, unplanned)
+    return Profile(plan, rows, segments, {}, *said)

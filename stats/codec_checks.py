@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from wolfpack.spec.errors import ProfileFormatError
 from wolfpack.spec.plan import ColumnPlan
 from wolfpack.stats.column_state import bin_count
+from wolfpack.stats.distinct import K
+from wolfpack.stats.frequent import MOST
+from wolfpack.stats.moments import Powers
 
 MOST_ROWS = 10**12
 """More rows than any table has; keeps every sum of counts far from overflow."""
@@ -24,48 +27,62 @@ def check_counts(
     names: Sequence[str | None],
     plans: Sequence[ColumnPlan],
     columns: dict[str, NDArray[Any]],
-    bins: Lists,
-    levels: Lists,
-    items: Lists,
+    lists: dict[str, Lists],
 ) -> None:
     """Raise ProfileFormatError, naming the column, unless every row's counts agree with each other."""
 
-    def refuse(wrong: NDArray[np.bool_], what: str) -> None:
-        if wrong.any():
+    def refuse(wrong: Any, what: str) -> None:
+        if np.any(wrong):
             name = names[int(np.flatnonzero(wrong)[0])]
             raise ProfileFormatError(f"profile: column {name!r}: {what}; write it with Profile.to_bytes")
 
-    rows, missing, nonfinite = columns["rows"], columns["missing"], columns["nonfinite"]
-    for name in ("rows", "missing", "nonfinite", "zeros", "negatives"):
-        refuse(
-            (columns[name] < 0) | (columns[name] > MOST_ROWS), f"{name} is not in the range 0<=x<={MOST_ROWS}"
-        )
-    count = rows - missing - nonfinite
-    refuse(count < 0, "missing and nonfinite are more than rows")
-    refuse(columns["zeros"] + columns["negatives"] > count, "zeros and negatives are more than its values")
+    bins = lists["bins"]
+    count = _check_rows(refuse, columns)
     counted = np.array([name is not None for name in names], bool)
     wanted = np.array([bin_count(plan) for plan in plans]) * counted
     refuse(np.diff(bins[0]) != wanted, "its bins are not as many as the plan's")
-    if len(bins[1]) and (bins[1].min() < 0 or bins[1].max() > MOST_ROWS):
-        raise ProfileFormatError(
-            f"profile: a bin is not in the range 0<=x<={MOST_ROWS}; write it with Profile.to_bytes"
-        )
-    refuse(counted & (_sums(bins) != count), "bins, missing and nonfinite do not sum to rows")
-    numeric = np.array(
-        [name is not None and plan.kind == "numeric" for name, plan in zip(names, plans, strict=True)]
-    )
+    _check_range(bins[1], "a bin")
+    refuse(counted & (_sums(bins) != count), "bins, missing, nonfinite and changed do not sum to rows")
+    numeric = np.array([plan.kind in ("numeric", "datetime") for plan in plans], bool) & counted
     low, high = columns["minimum"], columns["maximum"]
     refuse(np.isnan(low) != ~(numeric & (count > 0)), "minimum is there exactly when there are numbers")
     refuse(np.isnan(low) != np.isnan(high), "minimum and maximum go together")
     refuse(low > high, "minimum is above maximum")
-    refuse(np.isnan(columns["total"]) | np.isnan(columns["squares"]), "its moments are not numbers")
-    _check_sketch(refuse, columns["k"], count * numeric, levels, items)
+    powers = np.array([columns[name] for name in Powers._fields])
+    refuse(np.isnan(powers).any(0), "its moments are not numbers")
+    centers = np.array([len(plan.center) if plan.kind == "embedding" else 0 for plan in plans])
+    refuse(
+        counted * np.diff(lists["sums"][0]) != counted * centers,
+        "its sums are not as many as the plan's center",
+    )
+    lean = np.asarray(columns["lean"], bool)
+    refuse(columns["k"] < 1, "its sketch has no size")
+    _check_sketch(refuse, count * (numeric & ~lean), lists["levels"], lists["items"])
+    _check_hashes(refuse, lean, lists["hashes_high"], lists["hashes_low"])
+    _check_words(refuse, lean, columns["word_error"], lists["words"], lists["word_counts"])
 
 
-def _check_sketch(
-    refuse: Any, k: NDArray[Any], count: NDArray[np.int64], levels: Lists, items: Lists
-) -> None:
-    refuse(k < 1, "its sketch has no size")
+def _check_rows(refuse: Any, columns: dict[str, NDArray[Any]]) -> NDArray[np.int64]:
+    """Return the values of each row, its counts checked."""
+    for name in ("rows", "missing", "nonfinite", "changed", "zeros", "negatives", "out_of_range"):
+        refuse(
+            (columns[name] < 0) | (columns[name] > MOST_ROWS), f"{name} is not in the range 0<=x<={MOST_ROWS}"
+        )
+    count = columns["rows"] - columns["missing"] - columns["nonfinite"] - columns["changed"]
+    refuse(count < 0, "missing, nonfinite and changed are more than rows")
+    refuse(columns["zeros"] + columns["negatives"] > count, "zeros and negatives are more than its values")
+    refuse(columns["out_of_range"] > count, "out_of_range is more than its values")
+    return np.asarray(count, np.int64)
+
+
+def _check_range(counts: NDArray[Any], what: str) -> None:
+    if len(counts) and (counts.min() < 0 or counts.max() > MOST_ROWS):
+        raise ProfileFormatError(
+            f"profile: {what} is not in the range 0<=x<={MOST_ROWS}; write it with Profile.to_bytes"
+        )
+
+
+def _check_sketch(refuse: Any, count: NDArray[np.int64], levels: Lists, items: Lists) -> None:
     depth = np.diff(levels[0])
     refuse(depth > MOST_LEVELS, f"its sketch has more than {MOST_LEVELS} levels")
     if len(levels[1]) and levels[1].min() < 0:
@@ -80,6 +97,27 @@ def _check_sketch(
         raise ProfileFormatError(
             "profile: a sketch holds a value that is not finite; write it with Profile.to_bytes"
         )
+
+
+def _check_hashes(refuse: Any, lean: NDArray[np.bool_], high: Lists, low: Lists) -> None:
+    sizes = np.diff(low[0])
+    refuse(np.diff(high[0]) != sizes, "its hashes have not as many high parts as low ones")
+    refuse((sizes > K) | (lean & (sizes > 0)), f"it has more than {K} hashes, or is lean and has any")
+    hashes = high[1].astype(np.uint64) << np.uint64(32) | low[1]
+    falls = np.zeros(len(hashes) + 1, np.int64)
+    falls[1:-1] = hashes[1:] <= hashes[:-1]
+    falls[low[0][:-1]] = 0  # the first of each list
+    refuse(_sums((low[0], falls[:-1])) > 0, "its hashes do not ascend")
+
+
+def _check_words(
+    refuse: Any, lean: NDArray[np.bool_], error: NDArray[np.int64], words: Lists, counts: Lists
+) -> None:
+    sizes = np.diff(words[0])
+    refuse(np.diff(counts[0]) != sizes, "its words are not as many as their counts")
+    refuse((sizes > MOST) | (lean & (sizes > 0)), f"it has more than {MOST} words, or is lean and has any")
+    refuse((error < 0) | (error > MOST_ROWS), f"word_error is not in the range 0<=x<={MOST_ROWS}")
+    _check_range(counts[1], "the count of a word")
 
 
 def _sums(lists: Lists) -> NDArray[np.int64]:

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wolfpack.stats.align import Pair, align
 from wolfpack.stats.column_state import ColumnState
+from wolfpack.stats.distances import jensen_shannon, wasserstein
 from wolfpack.stats.drift import coarse_bins, group_bins, ks, psi, rare_bins
 from wolfpack.stats.floors import Floors, alpha, increase_floor, ks_floor, psi_floor
 from wolfpack.stats.habit import habit_floors
@@ -64,12 +66,28 @@ def compare(
         sides = [profile.segments.get(key, {}) for profile in (reference, current)]
         found[key] = {
             name: _compare_column(
-                name, sides[0][name], sides[1][name], thresholds, floors.get(name), alpha(len(both))
+                name,
+                sides[0][name],
+                sides[1][name],
+                thresholds,
+                floors.get(name),
+                alpha(len(both)),
+                reference.exact_bins and current.exact_bins,
             )
             for name in both
             if name in sides[0] and name in sides[1]
         }
-    return Drift(found, tuple(name for name in names if name not in current.columns))
+    appeared = [] if wanted is not None else [*current.unplanned, *current.plan.columns]
+    return Drift(
+        found,
+        absent=tuple(name for name in names if name not in current.columns),
+        appeared=tuple(name for name in appeared if name not in reference.plan.columns),
+        changed=tuple(name for name in both if _kind_changed(reference[name], current[name])),
+    )
+
+
+def _kind_changed(reference: ColumnState, current: ColumnState) -> bool:
+    return reference.kind != current.kind or bool(current.changed and not reference.changed)
 
 
 def _compare_column(
@@ -79,6 +97,7 @@ def _compare_column(
     thresholds: Thresholds,
     habit: Floors | None,
     chance: float,
+    exact_bins: bool = True,
 ) -> ColumnDrift:
     least = max(thresholds.min_rows, 1)
     for whose, rows in (("now", current.rows), ("in the reference", reference.rows)):
@@ -98,9 +117,20 @@ def _compare_column(
         *scored["novel"],
         drifted=bool(evidence),
         evidence=evidence,
-        exact=reference.plan == current.plan,
+        exact=exact_bins and reference.plan == current.plan,
         sentence=describe(name, reference, current, pair, evidence),
+        **_distances(reference, current, pair if scored["psi"][0] is not None else None),
     )
+
+
+def _distances(reference: ColumnState, current: ColumnState, pair: Pair | None) -> dict[str, float]:
+    """Return the scores that are no part of the verdict."""
+    if pair is None:
+        return {}
+    member = _groups(pair)
+    found = {"js": jensen_shannon(pair.reference @ member, pair.current @ member)}
+    earth = wasserstein(reference, current) if pair.ordered else None
+    return found if earth is None else found | {"wasserstein": earth[0], "wasserstein_error": earth[1]}
 
 
 def _scores(
@@ -131,11 +161,16 @@ def _novel(pair: Pair, habit: Floors, chance: float) -> Scored:
 
 def _psi(pair: Pair, habit: Floors, chance: float) -> Scored:
     n, m = float(pair.reference.sum()), float(pair.current.sum())
-    wanted = coarse_bins(min(n, m))
-    member = group_bins(pair.reference, rare_bins(pair.reference, pair.unseen, pair.ordered), wanted)
+    member = _groups(pair)
     score, bins = psi(pair.reference @ member, pair.current @ member)
     floor = psi_floor(int(bins), n, m, chance) + (int(bins) * pair.error) ** 2
     return float(score), max(floor, habit.psi)
+
+
+def _groups(pair: Pair) -> NDArray[np.float64]:
+    """Return which of the groups that PSI is scored on each bin belongs to."""
+    wanted = coarse_bins(float(min(pair.reference.sum(), pair.current.sum())))
+    return group_bins(pair.reference, rare_bins(pair.reference, pair.unseen, pair.ordered), wanted)
 
 
 def _ks(pair: Pair, habit: Floors, chance: float) -> Scored:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +14,8 @@ from numpy.typing import NDArray
 from wolfpack.spec.calendar import Calendar
 from wolfpack.spec.errors import TableError
 from wolfpack.spec.model import check_label
-from wolfpack.stats.arrow import places, texts
+from wolfpack.stats.categorical import places
+from wolfpack.stats.values import texts, words
 
 MOST_PANES = 100_000
 MOST_VALUES = 1000
@@ -113,16 +116,39 @@ def freeze_segment(name: str, column: pa.ChunkedArray, values: Sequence[str] | N
     return tuple(values)
 
 
-def cut_segment(name: str, column: pa.ChunkedArray, kept: tuple[str, ...]) -> tuple[Places, list[int]]:
-    """Return the rows in the order of their segment values, and where each value's rows begin and end.
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """Rows by their value of one segment column.
 
-    Returns
-    -------
-    order : shape (n,), row numbers.
-    ends : len(kept) + 2 places in `order`; value i has order[ends[i]:ends[i + 1]], and the last part is
-        all other values and rows without one.
+    Parameters
+    ----------
+    place : shape (n,), each row's place among the kept values; their number for others and for none.
+    values : number of values kept.
     """
-    code = places(texts(name, column), kept)
-    code[code < 0] = len(kept)
-    order = np.argsort(code.astype(np.int16), kind="stable")
-    return order, np.searchsorted(code[order], np.arange(len(kept) + 2)).tolist()
+
+    place: NDArray[np.int16]
+    values: int
+
+    def of(self, rows: Places) -> Cut:
+        """Return the cut of other rows, each of which belongs to one of these."""
+        return Cut(self.place[rows], self.values)
+
+    @cached_property
+    def ordered(self) -> tuple[Places, list[int]]:
+        """Return the rows in the order of their values, and where those of each begin and end.
+
+        Returns
+        -------
+        order : shape (n,), row numbers.
+        ends : values + 2 places in `order`; value i has order[ends[i]:ends[i + 1]], and the last part is all
+            other values and rows without one.
+        """
+        order = np.argsort(self.place, kind="stable")
+        return order, np.searchsorted(self.place[order], np.arange(self.values + 2)).tolist()
+
+
+def cut_segment(name: str, column: pa.ChunkedArray, kept: tuple[str, ...]) -> Cut:
+    """Return the rows of a table by their value of a segment column."""
+    found = words(name, column)
+    by_word = np.append(places(found.words, kept), len(kept)).astype(np.int16)
+    return Cut(by_word[found.indices], len(kept))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
 
 from wolfpack.spec.errors import PlanMismatch
 from wolfpack.spec.plan import OTHER, Plan
-from wolfpack.stats.column_state import SKETCH_ALL, SKETCH_SEGMENT, ColumnState, empty_state, merge_states
+from wolfpack.stats.column_state import LEAN, SKETCH_ALL, ColumnState, empty_state, merge_states
 
 Segment = tuple[str, str]
 ALL: Segment = ("", "")
@@ -28,6 +28,8 @@ class Profile:
     segments : for each of these, the state of each column that the table had.
     panes : the same rows cut by time: pane start in epoch seconds, and its profile; empty if not asked for.
     unplanned : columns of the table that the plan does not know; they were not counted.
+    exact_bins : whether all counts on bins are exact; False if the plan was made while a stream that can be
+        read only once went by, so that they come from a sketch.
     """
 
     plan: Plan
@@ -35,6 +37,7 @@ class Profile:
     segments: dict[Segment, dict[str, ColumnState]]
     panes: dict[int, Profile] = field(default_factory=dict)
     unplanned: tuple[str, ...] = ()
+    exact_bins: bool = True
 
     @property
     def rows(self) -> int:
@@ -63,6 +66,7 @@ class Profile:
         return (
             self.plan.id == other.plan.id
             and (self.segment_rows, self.unplanned) == (other.segment_rows, other.unplanned)
+            and self.exact_bins == other.exact_bins
             and self.segments.keys() == other.segments.keys()
             and all(_same(states, other.segments[segment]) for segment, states in self.segments.items())
             and self.panes == other.panes
@@ -108,7 +112,7 @@ class Profile:
             for segment, states in self.segments.items()
         }
         panes = {start: pane.select(names) for start, pane in self.panes.items()}
-        return Profile(self.plan, self.segment_rows, segments, panes, self.unplanned)
+        return replace(self, segments=segments, panes=panes)
 
     def to_bytes(self) -> bytes:
         """Return the profile as an Arrow IPC stream with zstd, one row per pane, segment and column."""
@@ -163,6 +167,7 @@ def merge_all(profiles: Sequence[Profile]) -> Profile:
         },
         {start: merge_all([p.panes[start] for p in profiles if start in p.panes]) for start in starts},
         tuple(dict.fromkeys(name for profile in profiles for name in profile.unplanned)),
+        all(profile.exact_bins for profile in profiles),
     )
 
 
@@ -180,7 +185,7 @@ def kept_segments(plan: Plan) -> list[Segment]:
 
 
 def sketch_size(segment: Segment) -> int:
-    return SKETCH_ALL if segment == ALL else SKETCH_SEGMENT
+    return SKETCH_ALL if segment == ALL else LEAN
 
 
 def _ordered(found: Iterable[Segment], plan: Plan) -> list[Segment]:

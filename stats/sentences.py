@@ -42,6 +42,10 @@ def too_few(name: str, rows: int, whose: str, min_rows: int) -> str:
 def _novel(reference: ColumnState, current: ColumnState, pair: Pair) -> str:
     share = pair.novel_rows / max(int(pair.current.sum()) + pair.stray, 1)
     text = f"has {percent(share)} values never seen before"
+    if current.changed and not reference.changed:
+        return f"{text}, {percent(current.changed / current.rows)} are not {reference.kind}"
+    if current.frequent.items and reference.plan.complete and current.frequent.items[0][0]:
+        return f"{text}, most often {current.frequent.items[0][0][:40]!r}"
     if reference.kind != "numeric" or current.minimum is None or reference.minimum is None:
         return text
     if (current.minimum, current.maximum) == (reference.minimum, reference.maximum):

@@ -9,8 +9,10 @@ from itertools import product
 from typing import Any
 
 
-def count_numeric(values: Sequence[float | None], edges: Sequence[float]) -> dict[str, Any]:
-    """Return what a numeric state must hold of these values."""
+def count_numeric(
+    values: Sequence[float | None], edges: Sequence[float], low: float = -math.inf, high: float = math.inf
+) -> dict[str, Any]:
+    """Return what a numeric state must hold of these values, few enough that `distinct` is exact."""
     present = [float(x) for x in values if x is not None and not math.isnan(x)]
     finite = [x for x in present if math.isfinite(x)]
     bins = [0] * (len(edges) + 1)
@@ -23,12 +25,25 @@ def count_numeric(values: Sequence[float | None], edges: Sequence[float]) -> dic
         "nonfinite": len(present) - len(finite),
         "zeros": sum(x == 0 for x in finite),
         "negatives": sum(x < 0 for x in finite),
+        "out_of_range": sum(not low <= x <= high for x in finite),
+        "distinct": len({x + 0.0 for x in finite}),
         "bins": bins,
         "minimum": min(finite, default=None),
         "maximum": max(finite, default=None),
         "mean": mean,
         "stddev": math.sqrt(math.fsum((x - mean) ** 2 for x in finite) / len(finite)) if finite else None,
     }
+
+
+def standardised(values: Sequence[float], power: int) -> float | None:
+    """Return a standardised moment; None without variation."""
+    mean = math.fsum(values) / len(values)
+    variance = math.fsum((x - mean) ** 2 for x in values) / len(values)
+    return (
+        math.fsum((x - mean) ** power for x in values) / len(values) / variance ** (power / 2)
+        if variance
+        else None
+    )
 
 
 def count_categories(values: Sequence[str | None], categories: Sequence[str]) -> dict[str, Any]:
@@ -39,6 +54,11 @@ def count_categories(values: Sequence[str | None], categories: Sequence[str]) ->
         "rows": len(values),
         "missing": len(values) - len(present),
         "bins": [*counts, len(present) - sum(counts)],
+        "distinct": len(set(present)),
+        "frequent": sorted(
+            ((word, present.count(word)) for word in set(present) - set(categories)),
+            key=lambda item: (-item[1], item[0]),
+        ),
     }
 
 

@@ -105,6 +105,22 @@ def test_profile_and_compare_as_a_gate(files) -> None:
     assert "delay" in moved[1]
 
 
+def test_a_gate_does_not_open_for_what_it_cannot_compare(files) -> None:
+    """A column that is gone, other columns, no rows: none of them is fine."""
+    train = pa.parquet.read_table(files / "train.parquet")
+    cases = {
+        "gone": (train.drop_columns(["delay"]), "`delay` is not in the current table"),
+        "other": (train.rename_columns(["a", "b", "c"]), "nothing could be compared"),
+        "empty": (train.slice(0, 0), "nothing could be compared"),
+    }
+    for name, (table, says) in cases.items():
+        pa.parquet.write_table(table, files / f"{name}.parquet")
+        code, _, err = run(
+            "compare", files / "train.parquet", files / f"{name}.parquet", "--fail-on", "critical"
+        )
+        assert (code, says in err) == (1, True), (name, err)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -118,9 +134,20 @@ def test_profile_and_compare_as_a_gate(files) -> None:
         ),
         (["detect", "--spec", "spec.yml", "--source", "prometheus=http://x"], "exporter=URL"),
         (["serve", "--spec", "spec.yml", "--ledger", "sqlite:////nonexistent/l.db"], "cannot be opened"),
+        (["serve", "--spec", "spec.yml", "--ledger", "foo"], "allowed are sqlite:///PATH"),
+        (["serve", "--spec", "spec.yml", "--ledger", "mysql://h/d"], "mysql is not supported"),
+        (
+            ["serve", "--spec", "spec.yml", "--ledger", "sqlite://", "--tokens", "ref"],
+            "must be a list of tokens",
+        ),
+        (["profile", "train.parquet", "-o", "nodir/x"], "nodir/x"),
+        (["profile", "train.parquet", "-o", "x", "--time", "delay"], "give both"),
+        (["rules", "empty", "-o", "x"], "no spec is here"),
+        (["serve", "--spec", "empty", "--ledger", "sqlite://"], "no spec is here"),
     ],
 )
 def test_wrong_use_exits_2_and_says_what_to_do(files, arguments, says) -> None:
+    (files / "empty").mkdir()
     (files / "broken.parquet").write_bytes(b"PAR1 but no more")
     (files / "ref").write_bytes(b"x")
     there = [files / one if (files / one).exists() else one for one in arguments]

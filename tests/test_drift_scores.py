@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.spatial.distance import jensenshannon
 
 from wolfpack.stats import compare, profile
+from wolfpack.stats.distances import jensen_shannon, wasserstein
 from wolfpack.stats.drift import COARSE, coarse_bins, group_bins, ks, psi
 from wolfpack.stats.floors import alpha, increase_floor, ks_floor, psi_floor, tail_chance
 
@@ -154,3 +156,75 @@ def test_floors_are_the_quantiles_of_their_tests_less_the_mean() -> None:
     assert psi_floor(20, 5000, 300, chance) == pytest.approx((stats.chi2.isf(chance, 19) - 19) * h)
     assert ks_floor(5000, 300, chance) == pytest.approx((stats.kstwobign.isf(chance) - 0.87) * h**0.5)
     assert psi_floor(1, 5000, 300, chance) == 0
+
+
+def test_the_distances_are_those_of_the_field_on_its_golden_vectors() -> None:
+    """Evidently 0.7.23 and NannyML 0.13.1 were run on these (Evidently's natural logarithm)."""
+    reference = pa.table({"x": np.linspace(0, 10, 1000), "c": ["a"] * 500 + ["b"] * 300 + ["c"] * 200})
+    current = pa.table({"x": np.linspace(1, 12, 500)})
+    words = pa.table({"c": ["a"] * 200 + ["b"] * 150 + ["d"] * 50})
+    base = profile(reference)
+    numbers = compare(base, profile(current, baseline=base))["x"]
+    found = compare(base, profile(words, baseline=base))["c"]
+    bias = 0.87 * (1 / 1000 + 1 / 500) ** 0.5
+
+    assert found.js == pytest.approx(0.3387094008, abs=1e-9)
+    assert numbers.ks + bias == pytest.approx(0.183, abs=1 / 128)
+
+
+@FIXED
+@given(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), min_size=1, max_size=30))
+def test_jensen_shannon_is_scipy_s(pairs: list[tuple[int, int]]) -> None:
+    p, q = (np.array([1 + pairs[0][side], *(pair[side] for pair in pairs[1:])], float) for side in (0, 1))
+
+    assert jensen_shannon(p, q) == pytest.approx(jensenshannon(p, q), abs=1e-7)
+
+
+@pytest.mark.parametrize("shape", ["normal", "heavy tail", "integers"])
+@pytest.mark.parametrize("rows", [200, 20_000])
+def test_wasserstein_is_scipy_s_of_the_clipped_values(shape: str, rows: int) -> None:
+    draw = np.random.default_rng(5)
+    make = {
+        "normal": lambda n: draw.normal(size=n),
+        "heavy tail": lambda n: np.exp(2 * draw.normal(size=n)),
+        "integers": lambda n: draw.poisson(6, n).astype(float),
+    }[shape]
+    before, after = np.sort(make(rows)), make(rows) + 0.5
+    states = [profile(pa.table({"x": values}))["x"] for values in (before, after)]
+    cut = max(int(np.ceil(0.001 * rows)), 2)
+    low, high = before[cut - 1], before[-cut]
+    inside = np.clip(before, low, high)
+    expected = stats.wasserstein_distance(inside, np.clip(after, low, high)) / inside.std()
+    score, error = wasserstein(*states)
+
+    assert score == pytest.approx(expected, abs=error + 1e-9)
+    assert score == pytest.approx(
+        expected, rel=0.02 if shape != "heavy tail" else 0.1, abs=1e-9 if rows == 200 else 0.03
+    )
+    assert (error == 0) == (rows == 200)
+
+
+@pytest.mark.parametrize("side", ["reference", "current"])
+def test_one_far_value_does_not_move_wasserstein(side: str) -> None:
+    draw = np.random.default_rng(3)
+    before, after = draw.normal(size=5000), draw.normal(size=1000) + 1
+    far = [
+        np.append(x, 1e6) if side == name else x for x, name in ((before, "reference"), (after, "current"))
+    ]
+    plain, moved = (
+        wasserstein(*(profile(pa.table({"x": x}))["x"] for x in pair)) for pair in ((before, after), far)
+    )
+
+    assert moved[0] == pytest.approx(plain[0], rel=0.01)
+
+
+def test_there_is_no_wasserstein_without_values_variation_or_a_sketch() -> None:
+    table = pa.table(
+        {"x": [5.0] * 20, "y": [1.0, 2.0] * 10, "s": ["a"] * 20, "n": pa.nulls(20, pa.float64())}
+    )
+    found = profile(table, by=["s"])
+
+    assert wasserstein(found["x"], found["y"]) is None
+    assert wasserstein(found["y"], found["n"]) is None
+    assert wasserstein(found["y", "s", "a"], found["y"]) is None
+    assert wasserstein(found["y"], found["y"]) == (0.0, 0.0)

@@ -49,6 +49,15 @@ def test_profiles_of_every_size_come_back(rows: int) -> None:
     assert found.unplanned == ("day", "new")
 
 
+def test_a_hundred_columns_and_20_segments_take_less_than_2_megabytes() -> None:
+    draw = np.random.default_rng(1)
+    data = {f"x{k}": draw.normal(size=40_000) for k in range(100)}
+    wide = profile(pa.table({**data, "s": draw.choice([f"s{k}" for k in range(20)], 40_000)}), by=["s"])
+
+    assert len(wide.to_bytes()) < 2_000_000
+    assert Profile.from_bytes(wide.to_bytes()) == wide
+
+
 def test_what_comes_back_merges_and_compares_as_before() -> None:
     other = profile(table(77), plan=PROFILE.plan)
 
@@ -69,7 +78,7 @@ def test_a_profile_of_no_columns_keeps_its_rows() -> None:
         (json.dumps(PROFILE.plan.to_dict()).encode(), "begin with"),
         (
             ScoreCounts.empty().to_bytes(),
-            r"format is 'wolfpack.score_counts/1', this release reads 'wolfpack.profile/1'",
+            r"format is 'wolfpack.score_counts/1', this release reads 'wolfpack.profile/2'",
         ),
     ],
 )
@@ -122,8 +131,8 @@ def test_the_test_s_own_rewriting_changes_nothing() -> None:
     [
         (first("rows", 10**18), "column 'x': rows is not in the range"),
         (first("rows", -1), "column 'x': rows is not in the range"),
-        (first("rows", lambda n: n + 1), "'x': bins, missing and nonfinite do not sum to rows"),
-        (first("missing", 10**6), "'x': missing and nonfinite are more than rows"),
+        (first("rows", lambda n: n + 1), "'x': bins, missing, nonfinite and changed do not sum to rows"),
+        (first("missing", 10**6), "'x': missing, nonfinite and changed are more than rows"),
         (first("zeros", 10**6), "'x': zeros and negatives are more than its values"),
         (first("bins", lambda bins: bins[:-1]), "'x': its bins are not as many as the plan's"),
         (first("bins", lambda bins: [-1, bins[1] + 1, *bins[2:]]), "a bin is not in the range"),
@@ -139,6 +148,19 @@ def test_the_test_s_own_rewriting_changes_nothing() -> None:
             "a sketch holds a value that is not finite",
         ),
         (first("k", 0), "'x': its sketch has no size"),
+        (first("changed", 10**6), "'x': missing, nonfinite and changed are more than rows"),
+        (first("out_of_range", 10**6), "'x': out_of_range is more than its values"),
+        (first("fourths", float("nan")), "'x': its moments are not numbers"),
+        (first("sums", [1.0]), "'x': its sums are not as many as the plan's center"),
+        (first("lean", True), "'x': its sketch does not stand for its values"),
+        (first("lean", True, "c"), "'c': it has more than 1024 hashes, or is lean and has any"),
+        (
+            first("hashes_low", lambda low: low[:-1]),
+            "'x': its hashes have not as many high parts as low ones",
+        ),
+        (first("hashes_high", lambda high: high[::-1]), "'x': its hashes do not ascend"),
+        (first("words", ["a"]), "'x': its words are not as many as their counts"),
+        (first("word_error", -1), "'x': word_error is not in the range"),
         (first("rows", None), "field 'rows' has nulls"),
         (first("bins", lambda bins: [None, *bins[1:]]), "a list has nulls"),
         (first("column", "unknown"), "'unknown'.*not in its plan"),
@@ -167,6 +189,10 @@ def test_counts_that_contradict_each_other_are_refused(change: Callable[[Any], N
         (lambda said: said.update({b"plan": b"{}"}), "its plan cannot be read"),
         (lambda said: said.update({b"plan": zlib.compress(b" " * (1 << 27))}), "longer than"),
         (lambda said: said.pop(b"unplanned"), "its plan cannot be read"),
+        (lambda said: said.pop(b"exact_bins"), "its plan cannot be read"),
+        (plan_with(low="x"), "its plan cannot be read"),
+        (plan_with(low=float("inf")), "must be finite"),
+        (plan_with(source="x"), "source and measure go together"),
         (plan_with(kind="weird"), "kind 'weird'"),
         (plan_with(categories=["a", "a", "b"]), "a category twice"),
         (plan_with(edges=[1.0], seen=[True, True]), "of another kind"),

@@ -1,0 +1,49 @@
+"""A benchmark's table in markdown, with times that say how they vary."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds of several runs of one thing, at least one."""
+
+    seconds: tuple[float, ...]
+
+    @property
+    def middle(self) -> float:
+        return median(self.seconds)
+
+    def __str__(self) -> str:
+        scale, unit = (1, "s") if self.middle >= 1 else (1000, "ms")
+        return f"{self.middle * scale:.3g} {unit} (min {min(self.seconds) * scale:.3g})"
+
+
+def measure(run: Callable[[], object], repeats: int) -> Times:
+    """Return how long each of so many runs took, after one that is not counted."""
+    run()
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - start)
+    return Times(tuple(seconds))
+
+
+def reached(value: float, least: float, aim: float, more_is_better: bool = False) -> str:
+    """Return which of the two limits a value keeps."""
+    if more_is_better:
+        value, least, aim = -value, -least, -aim
+    return "aim" if value <= aim else "least" if value <= least else "no"
+
+
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a markdown table with columns of even width."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    lines = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in (header, *rows)]
+    lines.insert(1, ["-" * width for width in widths])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
