@@ -47,7 +47,8 @@ generate: $(VENV)/.dev ## write what is generated and kept in the repository
 	$(BIN)/python -m wolfpack.cli.pages docs
 
 bench: $(VENV)/.dev ## the benchmarks, as tables
-	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+	$(BIN)/python benchmarks/profile.py
+	$(BIN)/python benchmarks/drift_quality.py
 
 soak: $(VENV)/.dev ## the long rounds of the fault tests
 	WOLFPACK_ROUNDS=100 $(BIN)/python -m pytest -m soak
