@@ -47,8 +47,8 @@ generate: $(VENV)/.dev ## write what is generated and kept in the repository
 	$(BIN)/python -m wolfpack.cli.pages docs
 
 bench: $(VENV)/.dev ## the benchmarks, as tables
-	$(BIN)/python benchmarks/profile.py
-	$(BIN)/python benchmarks/drift_quality.py
+	$(BIN)/python -m benchmarks.profile
+	$(BIN)/python -m benchmarks.drift_quality
 
 soak: $(VENV)/.dev ## the long rounds of the fault tests
 	WOLFPACK_ROUNDS=100 $(BIN)/python -m pytest -m soak
