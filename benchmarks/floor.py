@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.report import Times
+from benchmarks.report import Times, now
 
 
 def measure_floor(table: pa.Table, repeats: int) -> Times:
@@ -25,13 +23,13 @@ def measure_floor(table: pa.Table, repeats: int) -> Times:
         taken = 0.0
         for column in numbers:
             scratch[:] = column
-            start = time.perf_counter()
+            start = now()
             scratch.sort()
-            taken += time.perf_counter() - start
-        start = time.perf_counter()
+            taken += now() - start
+        start = now()
         for column in numbers:
             np.add.reduce(column)
         for places in codes:
             np.bincount(places)
-        seconds.append(taken + time.perf_counter() - start)
+        seconds.append(taken + now() - start)
     return Times(tuple(seconds[1:]))

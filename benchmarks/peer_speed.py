@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
+
+from benchmarks.report import now
 
 
 def whylogs_work(path: str) -> Callable[[], object]:
@@ -42,9 +43,9 @@ def main(name: str, repeats: str, *files: str) -> None:
     work = works[name](*files)
     seconds = []
     for _ in range(int(repeats)):
-        start = time.perf_counter()
+        start = now()
         work()
-        seconds.append(time.perf_counter() - start)
+        seconds.append(now() - start)
     versions = ", ".join(f"{package} {version(package)}" for package in (name, "numpy", "pandas"))
     print(json.dumps({"seconds": seconds, "versions": versions}))
 

@@ -7,6 +7,7 @@ runs and the fastest; a ratio is one of medians.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -25,7 +26,7 @@ CORE = keep_one_core() if __name__ == "__main__" else None
 
 from benchmarks import peers  # noqa: E402 - numpy and pyarrow count the cores when they are imported
 from benchmarks.floor import measure_floor  # noqa: E402
-from benchmarks.report import Times, markdown, measure, reached  # noqa: E402
+from benchmarks.report import CLOCK, Times, markdown, measure, reached  # noqa: E402
 from benchmarks.tables import SEGMENT, dictionaries, make_table, write_table  # noqa: E402
 from wolfpack import client, stats  # noqa: E402
 from wolfpack.stats import Profile  # noqa: E402
@@ -207,8 +208,10 @@ def spark_row(bench: Bench) -> Row:
 @click.command()
 @click.option("--quick", is_flag=True, help="20,000 rows and one run: shows that it runs, measures nothing.")
 @click.option("--no-peers", is_flag=True, help="Ours alone.")
-def main(quick: bool, no_peers: bool) -> None:
+@click.option("--clock", type=click.Choice(["wall", "cpu"]), default="wall", help="cpu: for a busy machine.")
+def main(quick: bool, no_peers: bool, clock: str) -> None:
     """Print one table of times, memory and sizes."""
+    os.environ[CLOCK] = clock
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), QUICK if quick else FULL, not no_peers)
         rows = [
@@ -225,7 +228,13 @@ def main(quick: bool, no_peers: bool) -> None:
     told = (
         f"{bench.sizes.rows:,} rows, {bench.sizes.repeats} runs of ours, {bench.sizes.peer_repeats} of a peer"
     )
-    print("\n" + "\n".join(f"- {line}" for line in (*describe(bench.notes), f"{told}, core {CORE}")))
+    print(
+        "\n"
+        + "\n".join(
+            f"- {line}"
+            for line in (*describe(bench.notes), f"{told}, core {CORE}, {clock} clock (Spark: wall)")
+        )
+    )
 
 
 if __name__ == "__main__":

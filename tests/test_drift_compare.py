@@ -328,6 +328,7 @@ def test_segments_on_another_plan_are_compared_by_their_bins() -> None:
     assert moved.evidence == exact.evidence
     assert (moved.exact, exact.exact) == (False, True)
     assert moved.ks == pytest.approx(exact.ks, abs=0.05)
+    assert moved.ks_noise > exact.ks_noise + 0.005
 
 
 def test_nothing_to_compare_has_no_ratio() -> None:

@@ -36,6 +36,17 @@ def test_a_frequent_value_has_a_bin_of_its_own() -> None:
     assert profile(pa.table({"x": values}))["x"].bins[place + 1] == (values == 0).sum()
 
 
+@pytest.mark.parametrize("frequent", [-9.0, 0.0, 9.0])
+def test_what_is_not_frequent_lies_in_bins_of_equal_mass(frequent: float) -> None:
+    """Wherever the frequent value is among the others."""
+    values = np.where(np.arange(20_000) % 10 < 6, frequent, DRAW.normal(size=20_000))
+    found = profile(pa.table({"x": values}))["x"]
+    rest = found.bins[(found.bins > 0) & (found.bins < 5000)]
+
+    assert 110 <= len(rest) <= 127
+    assert np.sort(rest)[1:-1].max() <= 1.6 * np.median(rest)
+
+
 def test_a_few_repeated_values_leave_everything_between_them_novel() -> None:
     plan = plan_of(np.tile([1.0, 2.0, 5.0], 50))
 

@@ -132,10 +132,11 @@ def test_an_empty_state_counts_nothing() -> None:
     assert isinstance(merge_distinct([]), Distinct)
 
 
-@FIXED
-@given(st.lists(st.lists(st.integers(0, 150), max_size=150), min_size=1, max_size=12))
-def test_frequent_words_are_low_by_the_stated_error_at_most(parts: list[list[int]]) -> None:
+@pytest.mark.parametrize("seed", range(20))
+def test_frequent_words_are_low_by_the_stated_error_at_most(seed: int) -> None:
     """Many words, each rare, are what an approximate count is worst at."""
+    draw = np.random.default_rng(seed)
+    parts = [draw.integers(0, 200, 400).tolist() for _ in range(int(draw.integers(1, 30)))]
     true = Counter(word for part in parts for word in part)
     states = [count_frequent([(str(word), n) for word, n in Counter(part).items()]) for part in parts]
     found = merge_frequent(states)
