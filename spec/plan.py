@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -74,7 +74,7 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "columns": {name: asdict(column) for name, column in self.columns.items()},
+            "columns": {name: dict(vars(column)) for name, column in self.columns.items()},
             "segments": {name: list(values) for name, values in self.segments.items()},
         }
 

@@ -18,6 +18,7 @@ from wolfpack.stats.values import texts
 __all__ = [
     "LARGE_STEP",
     "STEP",
+    "WHOLE",
     "Input",
     "Source",
     "open_table",
@@ -25,12 +26,15 @@ __all__ = [
     "read_whole",
     "steps",
     "texts",
+    "whole_if_small",
 ]
 
 STEP = 131_072
 """Rows counted at once; the fastest of the steps tried (reference trial, 8k to 262k)."""
 LARGE_STEP = 8 * STEP
-"""Rows of a table in memory counted at once in segments, each of which has some cost of its own."""
+"""Rows of a table in memory counted at once: each step, and each segment in it, has some cost of its own."""
+WHOLE = 1 << 28
+"""Bytes of rows up to which a source is read whole to freeze a plan: sorted once, where a second pass sorts again."""
 
 
 @runtime_checkable
@@ -97,6 +101,17 @@ def read_whole(source: Input, keep: Iterable[str]) -> pa.Table:
     if isinstance(source, pa.RecordBatchReader):
         return _named(source.read_all(), keep)
     return _named(pa.Table.from_batches(source.batches(), source.schema), keep)
+
+
+def whole_if_small(source: Source, keep: Iterable[str]) -> pa.Table | Source:
+    """Return the rows of a source in memory if they fit into `WHOLE`, else the source, to be read from the start."""
+    batches, size = [], 0
+    for batch in source.batches():
+        size += batch.nbytes
+        if size > WHOLE:
+            return source
+        batches.append(batch)
+    return _named(pa.Table.from_batches(batches, source.schema), keep)
 
 
 def steps(source: Input, keep: Iterable[str] = (), size: int = STEP) -> Iterator[pa.Table]:

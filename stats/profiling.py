@@ -14,7 +14,7 @@ import pyarrow as pa
 from wolfpack.spec.calendar import Calendar
 from wolfpack.spec.duration import parse_duration
 from wolfpack.spec.plan import Kind, Plan
-from wolfpack.stats.arrow import LARGE_STEP, STEP, Input, Source, open_table, read_whole, steps
+from wolfpack.stats.arrow import LARGE_STEP, STEP, Input, Source, open_table, read_whole, steps, whole_if_small
 from wolfpack.stats.counting import BOTH_LEAN, Map, count_tables, workers
 from wolfpack.stats.cuts import cut_panes
 from wolfpack.stats.drafts import Draft
@@ -49,7 +49,7 @@ def profile(
     every : with `time`, also keep a profile per pane of this length, in `panes`.
     timezone : where naive times are, and where days begin.
     baseline, plan : count on this plan, or that of this profile. With neither, a plan is frozen from the
-        table. A source is then read twice. A one-shot stream gets its bins, and the counts on them, from a
+        table. A source of more than 256 MB is then read twice. A one-shot stream gets its bins, and the counts on them, from a
         sketch, within 0.1 % of the ranks: `exact_bins` is False; its segments are those of its first 131,072
         rows; with `time` it is read into memory.
     kinds : kinds of columns that their type does not tell; only without a plan.
@@ -78,6 +78,8 @@ def profile(
     source = open_table(table, asked)
     if plan is None and time is not None and isinstance(source, pa.RecordBatchReader):
         source = read_whole(source, asked)
+    if plan is None and isinstance(source, Source):
+        source = whole_if_small(source, asked)
     calendar = (
         None
         if every is None
@@ -91,7 +93,7 @@ def profile(
                 return found
             plan = found.plan
         if time is None or calendar is None:
-            size = LARGE_STEP if plan.segments and isinstance(source, pa.Table) else STEP
+            size = LARGE_STEP if isinstance(source, pa.Table) else STEP
             return count_tables(steps(source, asked, size), plan, each)
         return _with_panes(
             source, plan, time, calendar, asked, each, found if isinstance(source, pa.Table) else None
@@ -109,10 +111,13 @@ def freeze(
 ) -> Plan:
     """Return the plan that `profile` freezes from this table; parameters and errors are the same.
 
-    A source is read once: its bins come from a sketch, its segments from all rows.
+    A source of more than 256 MB is read once: its bins come from a sketch, its segments from all rows.
     """
     wish = Wish(by, kinds or {}, ranges or {})
-    source = open_table(table, [*wish.segments, *([time] if time else [])])
+    asked = [*wish.segments, *([time] if time else [])]
+    source = open_table(table, asked)
+    if isinstance(source, Source):
+        source = whole_if_small(source, asked)
     with workers(threads) as each:
         return _freeze(source, wish, time, each).plan
 

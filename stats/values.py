@@ -103,9 +103,25 @@ def floats(name: str, column: pa.ChunkedArray) -> Floats:
         return _units(column)
     if column.type != pa.float64():
         column = _cast(name, column, pa.float64(), "numeric")
-    if column.null_count:
-        column = pc.fill_null(column, float("nan"))
-    return np.array(column.to_numpy(), np.float64)
+    found = np.empty(len(column))
+    start = 0
+    for chunk in column.chunks:
+        _copy(chunk, found[start : start + len(chunk)])
+        start += len(chunk)
+    return found
+
+
+def _copy(chunk: pa.DoubleArray, to: Floats) -> None:
+    """Copy numbers, NaN where null; in half the time of filling nulls by Arrow and copying that."""
+    if not len(chunk):
+        return
+    validity, data = chunk.buffers()
+    start, end = chunk.offset, chunk.offset + len(chunk)
+    to[:] = np.frombuffer(data, np.float64)[start:end]
+    if chunk.null_count:
+        octets = np.frombuffer(validity, np.uint8)[start // 8 : -(-end // 8)]
+        there = np.unpackbits(octets, bitorder="little")[start % 8 :][: len(chunk)]
+        to[there == 0] = np.nan
 
 
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
