@@ -14,7 +14,16 @@ import pyarrow as pa
 from wolfpack.spec.calendar import Calendar
 from wolfpack.spec.duration import parse_duration
 from wolfpack.spec.plan import Kind, Plan
-from wolfpack.stats.arrow import LARGE_STEP, STEP, Input, Source, open_table, read_whole, steps, whole_if_small
+from wolfpack.stats.arrow import (
+    LARGE_STEP,
+    STEP,
+    Input,
+    Source,
+    open_table,
+    read_whole,
+    steps,
+    whole_if_small,
+)
 from wolfpack.stats.counting import BOTH_LEAN, Map, count_tables, workers
 from wolfpack.stats.cuts import cut_panes
 from wolfpack.stats.drafts import Draft
@@ -49,9 +58,9 @@ def profile(
     every : with `time`, also keep a profile per pane of this length, in `panes`.
     timezone : where naive times are, and where days begin.
     baseline, plan : count on this plan, or that of this profile. With neither, a plan is frozen from the
-        table. A source of more than 256 MB is then read twice. A one-shot stream gets its bins, and the counts on them, from a
-        sketch, within 0.1 % of the ranks: `exact_bins` is False; its segments are those of its first 131,072
-        rows; with `time` it is read into memory.
+        table. A source of more than 256 MB is then read twice. A one-shot stream gets its bins, and the
+        counts on them, from a sketch, within 0.1 % of the ranks: `exact_bins` is False; its segments are
+        those of its first 131,072 rows; with `time` it is read into memory.
     kinds : kinds of columns that their type does not tell; only without a plan.
     ranges : (low, high) of numeric columns, None where open; values outside are counted; only without a plan.
     threads : columns counted at the same time.
