@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from wolfpack.stats import Drift, Profile
+    from wolfpack.stats import Drift, Profile, Separation
 
 _CRITICAL = (0.25, 0.2, 0.2, 0.05)
 """PSI, KS, missing and novel levels of the critical gate; the warning gate uses those of `Thresholds`."""
@@ -23,21 +23,28 @@ _CRITICAL = (0.25, 0.2, 0.2, 0.05)
 @click.option(
     "--fail-on", type=click.Choice(["warning", "critical"]), help="Exit 1 if a column drifted at this level."
 )
-def compare(baseline: Path, current: Path, form: str, fail_on: str | None) -> None:
+@click.option(
+    "--classifier", is_flag=True, help="Also try to tell the rows of two tables apart; needs scikit-learn."
+)
+def compare(baseline: Path, current: Path, form: str, fail_on: str | None, classifier: bool) -> None:
     """Compare CURRENT with BASELINE; each a profile or a table (Parquet, CSV, NDJSON, Arrow)."""
     from wolfpack import stats
 
+    apart = _separate(baseline, current) if classifier else None
     reference = _profile(baseline, None)
     now = _profile(current, reference)
     drift = stats.compare(reference, now)
     if form == "json":
-        click.echo(json.dumps(drift.to_dict(), indent=2))
+        told = {} if apart is None else {"separation": apart.to_dict()}
+        click.echo(json.dumps(drift.to_dict() | told, indent=2))
     else:
-        click.echo(drift.table())
+        click.echo(drift.table() if apart is None else f"{drift.table()}\n\n{_apart_in_words(apart)}")
     if fail_on == "critical":
         drift = stats.compare(reference, now, thresholds=stats.Thresholds(*_CRITICAL))
     if fail_on:
         reasons = _reasons(drift)
+        if apart is not None and apart.drifted:
+            reasons.append(_apart_in_words(apart))
         for reason in reasons:
             click.echo(reason, err=True)
         sys.exit(1 if reasons else 0)
@@ -50,6 +57,29 @@ def _reasons(drift: Drift) -> list[str]:
     if drift.ratio is None:
         found.append("nothing could be compared: the tables share no column, or have too few rows")
     return found
+
+
+def _separate(baseline: Path, current: Path) -> Separation:
+    from wolfpack import client, stats
+
+    for path in (baseline, current):
+        if path.suffix.lower() not in client.ENDINGS:
+            raise click.UsageError(
+                f"--classifier: {path} is no table, and a profile holds no rows; name two tables "
+                f"({', '.join(client.ENDINGS)})"
+            )
+    try:
+        return stats.separate(client.open_files(baseline), client.open_files(current))
+    except ImportError as error:
+        raise click.UsageError(f"--classifier: {error}") from error
+
+
+def _apart_in_words(apart: Separation) -> str:
+    expected = f"{apart.low:.3f} to {apart.high:.3f} without drift"
+    if not apart.drifted:
+        return f"rows cannot be told apart: ROC AUC of a classifier {apart.roc_auc:.3f}, {expected}"
+    told = ", ".join(f"`{name}` {drop:.3f}" for name, drop in list(apart.importances.items())[:5] if drop > 0)
+    return f"rows can be told apart: ROC AUC of a classifier {apart.roc_auc:.3f}, {expected}; given away by {told}"
 
 
 def _profile(path: Path, baseline: Profile | None) -> Profile:

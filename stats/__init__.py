@@ -8,6 +8,7 @@ from wolfpack.stats.habit import habit_floors
 from wolfpack.stats.profiles import ALL, Profile, merge_all
 from wolfpack.stats.profiling import freeze, profile
 from wolfpack.stats.score_counts import ScoreCounts
+from wolfpack.stats.separation import Separation, separate
 from wolfpack.stats.verdict import ColumnDrift, Drift, Thresholds
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Floors",
     "Profile",
     "ScoreCounts",
+    "Separation",
     "Thresholds",
     "bare_plan",
     "compare",
@@ -25,4 +27,5 @@ __all__ = [
     "habit_floors",
     "merge_all",
     "profile",
+    "separate",
 ]

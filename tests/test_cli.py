@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
@@ -105,6 +106,22 @@ def test_profile_and_compare_as_a_gate(files) -> None:
     assert "delay" in moved[1]
 
 
+def test_rows_that_a_classifier_tells_apart_close_the_gate(files) -> None:
+    """x and y turned round: each column is as before."""
+    x, noise = np.random.default_rng(5).normal(size=(2, 600))
+    for name, sign in (("together", 1), ("apart", -1)):
+        pa.parquet.write_table(pa.table({"x": x, "y": sign * x + noise / 5}), files / f"{name}.parquet")
+    sides = files / "together.parquet", files / "apart.parquet"
+    plain = run("compare", *sides, "--fail-on", "warning")
+    told = run("compare", *sides, "--classifier", "--fail-on", "warning")
+    read = json.loads(run("compare", *sides, "--classifier", "--format", "json")[1])["separation"]
+
+    assert (plain[0], told[0]) == (0, 1)
+    assert "rows can be told apart: ROC AUC of a classifier 0.9" in told[1]
+    assert read["drifted"]
+    assert set(read["importances"]) == {"x", "y"}
+
+
 def test_a_gate_does_not_open_for_what_it_cannot_compare(files) -> None:
     """A column that is gone, other columns, no rows: none of them is fine."""
     train = pa.parquet.read_table(files / "train.parquet")
@@ -127,6 +144,7 @@ def test_a_gate_does_not_open_for_what_it_cannot_compare(files) -> None:
         (["profile", "spec.yml", "-o", "x"], "ending '.yml' is not known"),
         (["compare", "spec.yml", "spec.yml"], "send what to_bytes returns"),
         (["compare", "train.parquet", "broken.parquet"], "cannot be read"),
+        (["compare", "ref", "train.parquet", "--classifier"], "a profile holds no rows; name two tables"),
         (["send", "profile", "ref", "--project", "p", "--model", "m"], "--at"),
         (
             ["send", "labels", "moved.csv", "--project", "p", "--model", "m", "--url", "http://127.0.0.1:9"],

@@ -154,7 +154,7 @@ def test_every_metric_is_named() -> None:
 def test_every_field_of_a_profile_is_named() -> None:
     fields = [*codec.SCHEMA.names, codec.FORMAT.decode(), score_counts.FORMAT.decode()]
 
-    assert [name for name in fields if f"`{name}`" not in text("profiles.md")] == []
+    assert [name for name in fields if f"`{name}`" not in text("profile-format.md")] == []
 
 
 def test_every_incident_is_in_the_table_of_the_demo() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any, get_args
 import numpy as np
 import pyarrow as pa
 import pytest
+from PIL import Image
 from pyarrow import parquet
 
 from wolfpack import client, stats
@@ -91,9 +93,17 @@ def every_kind() -> pa.Table:
             "vector": pa.array(random.normal(size=(ROWS, 8)).tolist(), pa.list_(pa.float64())),
             "note": pa.array([f"{'late ' * (n % 7)}and that is all {n}" for n in range(ROWS)], mask=gaps),
             "raw": pa.array([b"\xff", None] * (ROWS // 2)),
+            "photo": pa.array([_png(shade) for shade in (0, 90, 255)] * (ROWS // 3) + [None] * (ROWS % 3)),
             "void": pa.array([None] * ROWS, pa.float64()),
         }
     )
+
+
+def _png(shade: int) -> bytes:
+    """Return a grey image as its bytes."""
+    file = io.BytesIO()
+    Image.new("L", (4 + shade % 7, 3), shade).save(file, "png")
+    return file.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +123,7 @@ def frame(session, table, tmp_path_factory) -> Any:
 
 @pytest.fixture(scope="module")
 def reference(table) -> Profile:
-    return stats.profile(table, by={"origin": ["EWR", "JFK"]})
+    return stats.profile(table, by={"origin": ["EWR", "JFK"]}, kinds={"photo": "image"})
 
 
 def assert_same_counts(found: Profile, expected: Profile) -> None:
@@ -144,7 +154,7 @@ def test_spark_counts_as_the_local_path_does(frame, table, reference) -> None:
     assert_same_counts(found, reference)
     assert found.segment_rows["origin", OTHER] > 0
     assert set(table.column_names) < set(found.columns)
-    assert {found[name].kind for name in found.columns} == {*get_args(Kind)} - {"image"}
+    assert {found[name].kind for name in found.columns} == {*get_args(Kind)}
 
 
 def test_quantiles_are_within_the_stated_error(frame, table, reference) -> None:
