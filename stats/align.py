@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from wolfpack.stats.bins import STRAY
 from wolfpack.stats.column_state import ColumnState, atoms
 
 NUMERIC_SURPRISE = 2
@@ -59,13 +60,16 @@ def _numeric(reference: ColumnState, current: ColumnState) -> Pair:
         under, error = _estimate(current, np.array(plan.edges))
         counts = np.diff(under, prepend=0, append=current.count)
     unseen = reference.bins == 0
+    unseen[[0, -1]] = reference.bins[[0, -1]] <= STRAY
     if plan.seen:
         unseen &= ~np.array(plan.seen)
+    strays = int(reference.bins[unseen].sum())
     return Pair(
         reference.bins,
         counts,
         unseen,
-        surprise=max(NUMERIC_SURPRISE, _single_values(reference)),
+        surprise=max(NUMERIC_SURPRISE, _single_values(reference)) + strays,
+        base=strays / max(reference.count, 1),
         stray=(0 if reference.nonfinite else current.nonfinite) + _changed(reference, current),
         ordered=True,
         error=error,

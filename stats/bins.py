@@ -23,6 +23,11 @@ FEW = 32
 REPEATS = 10
 """Rows per distinct value from which a column with few values counts as repeated."""
 MOST_ATOMS = 50
+ROBUST_ROWS = 1000
+"""Rows from which one stray value on a side does not say how far values reach, and their reach has a margin."""
+STRAY = 1
+MARGIN = 2.0
+"""The margin is so many times the way from the 99 % quantile to the largest value but one; likewise below."""
 MOST_CATEGORIES = 1000
 
 
@@ -52,6 +57,14 @@ class Ranks:
         """Return how many rows lie strictly under each point."""
         places = np.searchsorted(self.values, points)
         return np.asarray(places if self.ends is None else np.concatenate(([0], self.ends))[places], np.int64)
+
+    def between(self, low: float, high: float) -> Ranks:
+        """Return the rows from `low` to `high`, both included."""
+        with np.errstate(over="ignore"):
+            start, end = np.searchsorted(self.values, [low, np.nextafter(high, np.inf)]).tolist()
+        if self.ends is None:
+            return Ranks(self.values[start:end])
+        return Ranks(self.values[start:end], self.ends[start:end] - (self.ends[start - 1] if start else 0))
 
     def counts(self, points: Floats) -> Counts:
         """Return the rows between these ascending points, shape (len(points) + 1,)."""
@@ -86,21 +99,33 @@ def freeze_numeric(values: Ranks | Floats, low: float | None = None, high: float
     -------
     ColumnPlan
         The lowest edge is the smallest value and the highest just above the largest, so that both tails
-        are novel. Without any finite value: no edges, one bin.
+        are novel. Of 1,000 values or more, unless they are few, the edges are those of the smallest and largest
+        but one with a margin, so that one far value neither hides others nor is the measure of what is near.
+        Without any finite value: no edges, one bin.
     """
     finite = values if isinstance(values, Ranks) else rank(values)
     if not finite.rows:
         return ColumnPlan("numeric", low=low, high=high)
     edges = _edges(finite)
     seen = finite.counts(edges) > 0
+    seen[[0, -1]] = False
     pivot = float(finite.at(np.array([finite.rows // 2]))[0])
     return ColumnPlan("numeric", tuple(edges.tolist()), tuple(seen.tolist()), pivot=pivot, low=low, high=high)
 
 
 def _edges(finite: Ranks) -> Floats:
+    """Return the edges: of all values if they are few, else of those within reach."""
+    distinct = _first_values(finite)
+    if len(distinct) <= FEW and finite.rows >= REPEATS * len(distinct):
+        return _steps(finite, distinct, True)
+    if finite.rows < ROBUST_ROWS:
+        return _steps(finite, distinct, False)
+    reach = _reach(finite)
+    return _stretch(_steps(finite.between(*reach), distinct, False), *reach)
+
+
+def _steps(finite: Ranks, values: Floats, few: bool) -> Floats:
     """Return the edges; every frequent value is at one of 256 equal steps of rank, so only these are looked at."""
-    values = _first_values(finite)
-    few = len(values) <= FEW and finite.rows >= REPEATS * len(values)
     if not few:
         values = np.unique(finite.at(np.arange(2 * FINE) * finite.rows // (2 * FINE)))
     start = finite.below(values)
@@ -116,6 +141,25 @@ def _edges(finite: Ranks) -> Floats:
     if not few:  # what lies between two values is then not novel: no bin of its own
         edges = edges[np.diff(finite.below(edges), append=-1) != 0]
     return np.asarray(edges[np.isfinite(edges)])
+
+
+def _stretch(edges: Floats, low: float, high: float) -> Floats:
+    """Return edges whose outer ones are at the reach of the values."""
+    last = min(float(np.nextafter(high, np.inf)), np.finfo(np.float64).max)
+    inner = edges[1:-1]
+    return np.concatenate(([low], inner[(inner > low) & (inner < last)], [last]))
+
+
+def _reach(finite: Ranks) -> tuple[float, float]:
+    """Return between which values nothing is novel; an end that is there twice, such as 0, is one without margin."""
+    ends = np.array([0, STRAY, finite.rows // 100])
+    least, low, inside_low = finite.at(ends).tolist()
+    most, high, inside_high = finite.at(finite.rows - 1 - ends).tolist()
+    reach = (
+        low if least == low else low - MARGIN * (inside_low - low),
+        high if most == high else high + MARGIN * (high - inside_high),
+    )
+    return reach if np.isfinite(reach).all() else (low, high)
 
 
 def _first_values(finite: Ranks) -> Floats:

@@ -58,7 +58,7 @@ def group_bins(reference: Array, apart: Array, wanted: int) -> NDArray[np.float6
     alone = (reference >= target) & ~apart
     rest = ~alone & ~apart
     mass = np.where(rest, reference, 0)
-    groups = max(1, int(mass.sum() / target))
+    groups = max(1, round(float(mass.sum()) / target))  # 19.99 are 20: one value set apart moves no other
     middle = (np.cumsum(mass) - mass / 2) / max(mass.sum(), 1e-9)
     place = np.minimum((middle * groups).astype(np.int64), groups - 1)
     place[alone] = groups + np.arange(int(alone.sum()))

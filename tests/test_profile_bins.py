@@ -22,9 +22,39 @@ def test_a_continuous_column_has_fine_bins_of_equal_mass_and_empty_tails() -> No
     bins = profile(pa.table({"x": values}))["x"].bins
 
     assert 120 <= len(plan.edges) <= 128
-    assert (plan.edges[0], plan.edges[-1]) == (values.min(), np.nextafter(values.max(), np.inf))
+    assert values.min() - 5 < plan.edges[0] < values.min()
+    assert values.max() < plan.edges[-1] < values.max() + 5
     assert (bins[0], bins[-1], bins[1:-1].min() > 90, bins.max() < 130) == (0, 0, True, True)
     assert plan.seen == (False, *[True] * (len(bins) - 2), False)
+
+
+def test_one_far_value_moves_no_edge_and_hides_no_other() -> None:
+    values = DRAW.normal(size=5000)
+    plain, far = plan_of(values), plan_of(np.append(values, 1e6))
+    now = pa.table({"x": [9999.0]})
+
+    assert far.edges[:-1] == plain.edges[:-1]
+    assert far.edges[-1] < 20
+    assert not far.seen[-1]
+    assert profile(now, plan=profile(pa.table({"x": np.append(values, 1e6)})).plan)["x"].bins[-1] == 1
+
+
+@pytest.mark.parametrize("rows", [999, 1000])
+def test_a_bounded_column_reaches_little_further_than_its_values(rows: int) -> None:
+    values = DRAW.random(rows)
+    plan = plan_of(values)
+
+    assert -0.1 < plan.edges[0] <= values.min()
+    assert values.max() < plan.edges[-1] < 1.1
+
+
+def test_zeros_at_the_end_have_no_margin() -> None:
+    """What is negative then is new."""
+    for share in (0.9, 0.005):
+        plan = plan_of(np.where(DRAW.random(5000) < share, 0.0, DRAW.exponential(size=5000)))
+
+        assert plan.edges[0] == 0.0
+        assert plan.edges[-1] > 7
 
 
 def test_a_frequent_value_has_a_bin_of_its_own() -> None:

@@ -219,7 +219,7 @@ def test_a_reference_from_spark_has_the_values_and_segments_of_the_local_one(fra
 def test_a_reference_from_spark_has_bins_of_equal_share_and_no_row_of_it_is_novel(frame, table) -> None:
     found = client.profile(frame.select("delay", "wild", "seats"))
     for name, state in ((name, found[name]) for name in found.columns):
-        assert state.plan.edges[0] == state.minimum, name
+        assert state.plan.edges[0] <= state.minimum, name
         assert state.bins[0] == state.bins[-1] == 0, name
         assert all(np.array(state.plan.seen)[state.bins > 0]), name
     share = found["delay"].bins / found["delay"].count
