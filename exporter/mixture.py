@@ -1,21 +1,22 @@
-"""Rows that may be on several plans: what can be added is added, distributions are those on one plan."""
+"""Rows that may be on several plans: what can be added is added, distributions are brought to one plan."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from wolfpack.exporter.panes import Pane
-from wolfpack.stats import ColumnState, Profile, merge_all
+from wolfpack.stats import ColumnState, Profile, merge_all, replan
 
 Segment = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """A profile for each plan; the first is on the plan that distributions are read from.
+    """A profile for each plan; the first is on the plan that distributions are read on.
 
-    Rows, missing values and means are over all of them: no delivery is left out for its plan.
+    Rows, missing values and means are over all of them as they are: no delivery is left out for its plan.
     """
 
     profiles: tuple[Profile, ...]
@@ -29,9 +30,11 @@ class Mixture:
                 plans.setdefault(profile.plan.id, []).append(profile)
         return cls(tuple(merge_all(found) for found in plans.values() if found))
 
-    @property
+    @cached_property
     def main(self) -> Profile:
-        return self.profiles[0]
+        """All rows on the first plan; counts of those on others are estimates (`Profile.bin_error`)."""
+        first, *others = self.profiles
+        return merge_all([first, *(replan(other, first.plan) for other in others)]) if others else first
 
     @property
     def columns(self) -> list[str]:

@@ -7,6 +7,7 @@ from wolfpack.stats.floors import Floors
 from wolfpack.stats.habit import habit_floors
 from wolfpack.stats.profiles import ALL, Profile, merge_all
 from wolfpack.stats.profiling import freeze, profile
+from wolfpack.stats.replanning import replan
 from wolfpack.stats.score_counts import ScoreCounts
 from wolfpack.stats.separation import Separation, separate
 from wolfpack.stats.verdict import ColumnDrift, Drift, Thresholds
@@ -27,5 +28,6 @@ __all__ = [
     "habit_floors",
     "merge_all",
     "profile",
+    "replan",
     "separate",
 ]

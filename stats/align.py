@@ -57,7 +57,7 @@ def align(reference: ColumnState, current: ColumnState) -> Pair | None:
 def _numeric(reference: ColumnState, current: ColumnState) -> Pair:
     plan, error, counts = reference.plan, 0.0, current.bins
     if plan.edges != current.plan.edges:
-        under, error = _estimate(current, np.array(plan.edges))
+        under, error = estimate(current, np.array(plan.edges))
         counts = np.diff(under, prepend=0, append=current.count)
     unseen = reference.bins == 0
     unseen[[0, -1]] = reference.bins[[0, -1]] <= STRAY
@@ -76,7 +76,7 @@ def _numeric(reference: ColumnState, current: ColumnState) -> Pair:
     )
 
 
-def _estimate(state: ColumnState, points: NDArray[np.float64]) -> tuple[NDArray[np.int64], float]:
+def estimate(state: ColumnState, points: NDArray[np.float64]) -> tuple[NDArray[np.int64], float]:
     """Return how many values lie under each point, from the sketch, or of a lean state from its own bins.
 
     Within a bin its values are taken as evenly spread, so a rank is off by the largest bin that is cut at most.

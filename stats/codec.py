@@ -73,7 +73,7 @@ def encode(profile: Profile) -> bytes:
         b"format": FORMAT,
         b"plan": _plan_bytes(profile.plan),
         b"unplanned": json.dumps(profile.unplanned).encode(),
-        b"exact_bins": json.dumps(profile.exact_bins).encode(),
+        b"bin_error": json.dumps(profile.bin_error).encode(),
     }
     return ipc.write(SCHEMA, _arrays(rows), metadata)
 
@@ -167,8 +167,8 @@ def decode(data: bytes) -> Profile:
 
 
 _LISTS = ("bins", "sums", "levels", "items", "hashes_high", "hashes_low", "words", "word_counts")
-_Said = tuple[tuple[str, ...], bool]
-"""Unplanned columns, and whether the bins are exact."""
+_Said = tuple[tuple[str, ...], float]
+"""Unplanned columns, and the error of the bins."""
 
 
 def _open(data: bytes) -> tuple[pa.Table, Plan, _Said]:
@@ -176,8 +176,10 @@ def _open(data: bytes) -> tuple[pa.Table, Plan, _Said]:
     try:
         plan = _read_plan(table.schema.metadata[b"plan"])
         unplanned = json.loads(table.schema.metadata[b"unplanned"])
-        exact = json.loads(table.schema.metadata[b"exact_bins"])
-        return table, plan, (tuple(str(name) for name in unplanned), bool(exact))
+        error = float(json.loads(table.schema.metadata[b"bin_error"]))
+        if not 0 <= error <= 1:
+            raise ValueError(f"its bin error is {error}, and not a share of the rows")
+        return table, plan, (tuple(str(name) for name in unplanned), error)
     except (KeyError, TypeError, ValueError, zlib.error, RecursionError) as error:
         raise ProfileFormatError(
             f"profile: its plan cannot be read ({type(error).__name__}: {str(error)[:200]}); "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ def compare(
                 thresholds,
                 floors.get(name),
                 alpha(len(both)),
-                reference.exact_bins and current.exact_bins,
+                reference.bin_error + current.bin_error,
             )
             for name in both
             if name in sides[0] and name in sides[1]
@@ -97,13 +98,13 @@ def _compare_column(
     thresholds: Thresholds,
     habit: Floors | None,
     chance: float,
-    exact_bins: bool = True,
+    bin_error: float = 0.0,
 ) -> ColumnDrift:
     least = max(thresholds.min_rows, 1)
     for whose, rows in (("now", current.rows), ("in the reference", reference.rows)):
         if rows < least:
             return ColumnDrift(name, sentence=too_few(name, rows, whose, least))
-    scored, pair = _scores(reference, current, habit or _NO_HABIT, chance, least)
+    scored, pair = _scores(reference, current, habit or _NO_HABIT, chance, least, bin_error)
     evidence = tuple(
         kind
         for kind, (score, noise) in scored.items()
@@ -117,7 +118,7 @@ def _compare_column(
         *scored["novel"],
         drifted=bool(evidence),
         evidence=evidence,
-        exact=exact_bins and reference.plan == current.plan,
+        exact=not bin_error and reference.plan == current.plan,
         sentence=describe(name, reference, current, pair, evidence),
         **_distances(reference, current, pair if scored["psi"][0] is not None else None),
     )
@@ -134,7 +135,7 @@ def _distances(reference: ColumnState, current: ColumnState, pair: Pair | None) 
 
 
 def _scores(
-    reference: ColumnState, current: ColumnState, habit: Floors, chance: float, least: int
+    reference: ColumnState, current: ColumnState, habit: Floors, chance: float, least: int, bin_error: float
 ) -> tuple[dict[str, Scored], Pair | None]:
     n, m = reference.rows, current.rows
     increase = current.missing / m - reference.missing / n
@@ -144,6 +145,7 @@ def _scores(
     pair = align(reference, current)
     if pair is None or reference.count < least or current.count + pair.stray < least:
         return scored, pair
+    pair = replace(pair, error=pair.error + bin_error)
     scored["novel"] = _novel(pair, habit, chance)
     if current.count >= least:
         scored["psi"] = _psi(pair, habit, chance)

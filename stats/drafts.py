@@ -114,12 +114,15 @@ class Draft:
             }
             for segment, states in whole.segments.items()
         }
-        exact = all(
-            tally is not None and tally.error == 0
-            for (name, segment), tally in self.tallies.items()
-            if plan.columns[name].kind in ("numeric", "categorical")
+        error = max(
+            (
+                _bin_error(tally, whole.segments[segment][name])
+                for (name, segment), tally in self.tallies.items()
+                if plan.columns[name].kind in ("numeric", "categorical")
+            ),
+            default=0.0,
         )
-        return Profile(plan, whole.segment_rows, segments, exact_bins=exact)
+        return Profile(plan, whole.segment_rows, segments, bin_error=error)
 
     def _count(
         self, state: ColumnState, plan: ColumnPlan, segment: Segment, tally: Tally | None
@@ -160,6 +163,11 @@ def _add_numbers(tally: Tally, values: NDArray[np.float64]) -> Tally | None:
         return None
     found = tally.add(pa.array(finite[starts]), np.diff(starts, append=len(finite)))
     return found if found.table.num_rows <= MOST_NUMBERS else None
+
+
+def _bin_error(tally: Tally | None, state: ColumnState) -> float:
+    """Return by how much of the rows counts may be off: by the sketch's error, or by what a tally left out."""
+    return state.sketch.rank_error if tally is None else tally.error / max(state.count, 1)
 
 
 def _ranks(state: ColumnState, tally: Tally | None) -> Ranks:

@@ -28,8 +28,9 @@ class Profile:
     segments : for each of these, the state of each column that the table had.
     panes : the same rows cut by time: pane start in epoch seconds, and its profile; empty if not asked for.
     unplanned : columns of the table that the plan does not know; they were not counted.
-    exact_bins : whether all counts on bins are exact; False if the plan was made while a stream that can be
-        read only once went by, so that they come from a sketch.
+    bin_error : by how much, as a share of the rows, counts up to a bin's edge may be off; 0 if all are exact.
+        They come from a sketch if the plan was made while a stream that can be read only once went by, or if
+        rows were brought to another plan. A merge has the largest one.
     """
 
     plan: Plan
@@ -37,7 +38,12 @@ class Profile:
     segments: dict[Segment, dict[str, ColumnState]]
     panes: dict[int, Profile] = field(default_factory=dict)
     unplanned: tuple[str, ...] = ()
-    exact_bins: bool = True
+    bin_error: float = 0.0
+
+    @property
+    def exact_bins(self) -> bool:
+        """Whether all counts on bins are exact."""
+        return self.bin_error == 0
 
     @property
     def rows(self) -> int:
@@ -66,7 +72,7 @@ class Profile:
         return (
             self.plan.id == other.plan.id
             and (self.segment_rows, self.unplanned) == (other.segment_rows, other.unplanned)
-            and self.exact_bins == other.exact_bins
+            and self.bin_error == other.bin_error
             and self.segments.keys() == other.segments.keys()
             and all(_same(states, other.segments[segment]) for segment, states in self.segments.items())
             and self.panes == other.panes
@@ -167,7 +173,7 @@ def merge_all(profiles: Sequence[Profile]) -> Profile:
         },
         {start: merge_all([p.panes[start] for p in profiles if start in p.panes]) for start in starts},
         tuple(dict.fromkeys(name for profile in profiles for name in profile.unplanned)),
-        all(profile.exact_bins for profile in profiles),
+        max(profile.bin_error for profile in profiles),
     )
 
 

@@ -189,7 +189,7 @@ def test_counts_that_contradict_each_other_are_refused(change: Callable[[Any], N
         (lambda said: said.update({b"plan": b"{}"}), "its plan cannot be read"),
         (lambda said: said.update({b"plan": zlib.compress(b" " * (1 << 27))}), "longer than"),
         (lambda said: said.pop(b"unplanned"), "its plan cannot be read"),
-        (lambda said: said.pop(b"exact_bins"), "its plan cannot be read"),
+        (lambda said: said.pop(b"bin_error"), "its plan cannot be read"),
         (plan_with(low="x"), "its plan cannot be read"),
         (plan_with(low=float("inf")), "must be finite"),
         (plan_with(source="x"), "source and measure go together"),
