@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from wolfpack.cli import spec_keys
-from wolfpack.dashboards import shared_board
+from wolfpack.dashboards import service_board, shared_board
 from wolfpack.rules import Absent, Condition, Matcher, Relative, Selector, Timing, alerts_for, service_rules
 from wolfpack.rules.prometheus_rules import hold, keep
 from wolfpack.rules.promql import number, quoted
@@ -50,7 +51,8 @@ def pages(folder: Path) -> dict[str, str]:
         "not-yet": not_yet,
         "alerts": lambda: alerts(example),
         "service-alerts": service_alerts,
-        "panels": panels,
+        "panels": lambda: panels(shared_board()),
+        "service-panels": lambda: panels(service_board()),
     }
 
     def renewed(match: re.Match[str]) -> str:
@@ -128,10 +130,10 @@ def service_alerts() -> str:
     return _table(["alert", "severity", "what it says", "expression", "for"], rows)
 
 
-def panels() -> str:
-    """Return the panels of the board of every model, in its order."""
+def panels(board: Mapping[str, Any]) -> str:
+    """Return the panels of a board, in its order."""
     rows, section = [], ""
-    for panel in shared_board()["panels"]:
+    for panel in board["panels"]:
         if panel["type"] == "row":
             section = panel["title"]
         else:

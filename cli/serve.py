@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import yaml
 
-from wolfpack.spec import WolfpackError, load_all
+from wolfpack.spec import DEFAULT_BUDGET, Budget, WolfpackError, load_all
 
 
 @click.command()
@@ -25,9 +25,23 @@ from wolfpack.spec import WolfpackError, load_all
 @click.option(
     "--replay", is_flag=True, help="POST /-/clock sets the time; loopback only, for replays of the past."
 )
-def serve(specs: tuple[Path, ...], ledger: str, listen: str, tokens: Path | None, replay: bool) -> None:
+@click.option(
+    "--budget",
+    "budgets",
+    multiple=True,
+    metavar="[PROJECT=]NUMBER",
+    help=f"Series that each project, or this one, may show; {DEFAULT_BUDGET} if none is given.",
+)
+def serve(
+    specs: tuple[Path, ...],
+    ledger: str,
+    listen: str,
+    tokens: Path | None,
+    replay: bool,
+    budgets: tuple[str, ...],
+) -> None:
     """Run the exporter."""
-    from wolfpack import exporter
+    from wolfpack import exporter, rules
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("waitress.queue").setLevel(
@@ -36,7 +50,9 @@ def serve(specs: tuple[Path, ...], ledger: str, listen: str, tokens: Path | None
     host, port = exporter.parse_listen(listen)
     exporter.check_address(host, tokens is not None, replay)
     held = exporter.load_tokens(tokens) if tokens else None
-    service = exporter.open_service(list(specs), ledger, held, replay)
+    service = exporter.open_service(
+        list(specs), ledger, held, replay, budget=Budget.parse(budgets), reads=rules.reads
+    )
 
     def announce(its: int) -> None:
         click.echo(f"listening on http://{host}:{its}")

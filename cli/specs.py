@@ -9,16 +9,21 @@ from typing import Any
 
 import click
 
-from wolfpack.spec import Loaded, Spec, SpecError, load_all
+from wolfpack.spec import Budget, Fault, Loaded, Spec, SpecError, load_all
 
 
 @click.command()
 @click.argument("paths", metavar="SPEC...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--show", is_flag=True, help="Print the merged spec with the source of each value.")
-def check(paths: tuple[Path, ...], show: bool) -> None:
+@click.option(
+    "--budget", "budgets", multiple=True, metavar="[PROJECT=]NUMBER", help="As for `wolfpack serve`."
+)
+def check(paths: tuple[Path, ...], show: bool, budgets: tuple[str, ...]) -> None:
     """Validate specs: a line per fault with file and line, exit 1 if there is one."""
+    budget = Budget.parse(budgets)
     try:
         loaded = load_all(paths)
+        _check_budget(loaded, budget)
     except SpecError as error:
         for fault in error.faults:
             click.echo(str(fault))
@@ -36,6 +41,32 @@ def check(paths: tuple[Path, ...], show: bool) -> None:
 def schema() -> None:
     """Print the spec's JSON schema, for editors."""
     click.echo(json.dumps(Spec.model_json_schema(), indent=2))
+
+
+def _check_budget(loaded: list[Loaded], budget: Budget) -> None:
+    """Refuse a project whose models have more series than its budget even without what may be dropped."""
+    from wolfpack.rules import least_series
+
+    least: dict[str, list[tuple[int, Loaded]]] = {}
+    for one in loaded:
+        least.setdefault(one.spec.project, []).append((least_series(one.spec), one))
+    faults = []
+    for project, models in sorted(least.items()):
+        count, limit = sum(number for number, _ in models), budget.of(project)
+        if count > limit:
+            number, largest = max(models, key=lambda model: model[0])
+            line = largest.sources.get(("columns",), ("", 1))[1]
+            faults.append(
+                Fault(
+                    str(largest.path),
+                    line,
+                    f"columns: project {project!r} has at least {count} series that say whether data came or "
+                    f"that rules and detectors read, {number} of them from this model, and its budget is {limit}; "
+                    f"name fewer columns, or give `check` and `serve` --budget {project}={count} or more",
+                )
+            )
+    if faults:
+        raise SpecError(faults)
 
 
 def _methods(loaded: Loaded) -> list[str]:

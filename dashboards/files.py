@@ -10,9 +10,11 @@ from typing import Protocol
 
 from wolfpack.dashboards.model_board import MADE, shared_board, spec_board
 from wolfpack.dashboards.panels import Json
+from wolfpack.dashboards.service_board import service_board
 from wolfpack.spec import Spec
 
 SHARED = "model.json"
+SERVICE = "service.json"
 
 
 class Described(Protocol):
@@ -33,7 +35,7 @@ class Definition:
 
 
 def generate(loaded: Iterable[Described]) -> dict[str, str]:
-    """Return the text of each file by its name: one board for all models, and one for each spec.
+    """Return the text of each file by its name: one for all models, one for the service, and one for each spec.
 
     Deterministic: the same specs give the same bytes, in any order.
 
@@ -42,7 +44,7 @@ def generate(loaded: Iterable[Described]) -> dict[str, str]:
     ValueError
         If two models would share a file.
     """
-    files = {SHARED: _text(shared_board())}
+    files = {SHARED: _text(shared_board()), SERVICE: _text(service_board())}
     owner: dict[str, str] = {}
     for spec in sorted((one.spec for one in loaded), key=lambda spec: (spec.project, spec.model)):
         name, who = f"{spec.project}--{spec.model}.json", f"{spec.project}/{spec.model}"

@@ -10,6 +10,7 @@ import flask
 from werkzeug.exceptions import HTTPException
 
 from wolfpack.exporter import reads, status, writes
+from wolfpack.exporter.collectors import own_collectors
 from wolfpack.exporter.page import Page
 from wolfpack.exporter.problems import Problem
 from wolfpack.exporter.requests import MAX_BODY, authorize, service
@@ -24,7 +25,7 @@ def create_app(its: Service) -> flask.Flask:
     app = flask.Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.extensions["wolfpack"] = its
-    app.extensions["wolfpack.page"] = Page(its)
+    app.extensions["wolfpack.page"] = Page(its.shelf, own_collectors(its))
     app.register_blueprint(writes.blueprint)
     app.register_blueprint(reads.blueprint)
     app.register_blueprint(_own)

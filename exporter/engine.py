@@ -15,8 +15,8 @@ from wolfpack.exporter.assembly import Assembly
 from wolfpack.exporter.clock import Clock, utc
 from wolfpack.exporter.ledger import Ledger
 from wolfpack.exporter.registry import Known, Registry
-from wolfpack.exporter.sample import Key, Sample, scope_of
-from wolfpack.exporter.shelf import Shelf
+from wolfpack.exporter.sample import Sample
+from wolfpack.exporter.shelf import Scopes, Shelf, scope
 from wolfpack.exporter.store import Waiting
 
 log = logging.getLogger("wolfpack.exporter")
@@ -56,15 +56,17 @@ class Engine:
                 shown = history.shown_last(connection)
                 self._shown = history.latest_shown(connection)
             for model, its in shown.items():
-                self._shelf.put(model, its)
+                self._shelf.restore(model, its)
             self.retire(set(shown) - {known.id for known in self._registry.all()})
+            for models in self._shelf.full():
+                self._change(models[0], {}, [])  # the budget may be smaller now
+                self.revive(models)  # what it kept off the page is not on record
 
     def retire(self, models: Iterable[int]) -> None:
         """Show models no more, and record that they are withdrawn."""
         with self._lock:
             for model in models:
-                self._change(model, {}, [])
-                self._shelf.drop(model)
+                self._change(model, {name: {} for name in self._shelf.scopes(model)}, [])
 
     def revive(self, models: Iterable[int]) -> None:
         """Have the newest windows of models computed again that are shown again after a while."""
@@ -125,11 +127,10 @@ class Engine:
         with self._lock:
             after = {
                 key: shown
-                for key, shown in self._shelf.get(known.id).items()
-                if scope_of(key) != "anomaly" or (key[1] not in posted and (shown.window_end or 0) >= oldest)
+                for key, shown in self._shelf.scope(known.id, "anomaly").items()
+                if key[1] not in posted and (shown.window_end or 0) >= oldest
             }
-            after |= {one.key: history.Shown(one.value, one.window_end) for one in found}
-            self._change(known.id, after, [])
+            self._change(known.id, {"anomaly": after | scope(found)}, [])
 
     def _attempt(self, known: Known, role: str, waiting: list[Waiting]) -> None:
         try:
@@ -185,29 +186,31 @@ class Engine:
             else:
                 found = self._assembly.role_window(connection, known, role, pane)
         end = int(known.spec.calendar.end(pane).timestamp())
-        after = self._shelf.replaced(known.id, role, found) if show else self._shelf.get(known.id)
-        self._change(known.id, after, [(role, end, found)])
+        self._change(known.id, {role: scope(found)} if show else {}, [(role, end, found)])
         self.computed[known.spec.project] += 1
 
-    def _change(self, model: int, after: dict[Key, history.Shown], windows: list[Revision]) -> None:
-        """Store windows and what the page shows from now on, in one transaction; then show it."""
-        before, now = self._shelf.get(model), self._clock.now()
-        if before == after and not windows:
-            return
-        shown = max(now, self._shown)  # a clock that was set back must not put the present before the past
-        with self._ledger.write() as connection:
-            for scope, end, found in windows:
-                history.record(connection, self._ids, model, scope, end, found, now)
-            history.show(connection, self._ids, model, before, after, shown)
-        self._shown = shown
-        self._shelf.put(model, after)
+    def _change(self, model: int, scopes: Scopes, windows: list[Revision]) -> None:
+        """Store windows and what the page shows from now on, in one transaction; then show it.
+
+        Another model of the project may be shown more or less of, where its budget is used up.
+        """
+        draft, now = self._shelf.draft(model, scopes), self._clock.now()
+        if draft.changes or windows:
+            shown = max(now, self._shown)  # a clock that was set back must not put the present before the past
+            with self._ledger.write() as connection:
+                for name, end, found in windows:
+                    history.record(connection, self._ids, model, name, end, found, now)
+                for one, change in draft.changes.items():
+                    history.show(connection, self._ids, one, change.before, change.after, shown)
+            self._shown = shown
+        self._shelf.make(draft)
 
     def _refresh(self, known: Known) -> None:
         """Bring the model's own series up to date, and forget once a day what no window can use any more."""
         now = self._clock.now()
         with self._ledger.read() as connection:
             found = upkeep.model_samples(connection, self._registry, known, utc(now))
-        self._change(known.id, self._shelf.replaced(known.id, "model", found), [])
+        self._change(known.id, {"model": scope(found)}, [])
         if self._expired.get(known.id) != now // DAY:
             self._expired[known.id] = int(now // DAY)
             kept = known.spec.revise + known.spec.window + upkeep.matures(known.spec)
@@ -228,7 +231,7 @@ class Engine:
                         connection, known.id, role, min(baseline.profile.panes, default=0)
                     )
                     windows += trailing.reference_windows(known, baseline, role, there)
-        self._change(known.id, self._shelf.get(known.id), windows)
+        self._change(known.id, {}, windows)
         with self._ledger.write() as connection:
             for one in waiting:
                 store.clear_pending(connection, one)

@@ -30,6 +30,7 @@ class Registry:
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = list(paths)
         self._known: dict[tuple[str, str], Known] = {}
+        self._by_id: dict[int, Known] = {}
         self._baselines: dict[int, Baseline] = {}
         self._lock = threading.Lock()
         self._loaded = False
@@ -57,14 +58,14 @@ class Registry:
             known[one.spec.project, one.spec.model] = Known(
                 number, one.spec, store.created(connection, number)
             )
-        self._known = known
+        self._known, self._by_id = known, {one.id: one for one in known.values()}
         self.loaded_well = self._loaded = True
 
     def all(self) -> list[Known]:
         return [self._known[key] for key in sorted(self._known)]
 
     def by_id(self, number: int) -> Known | None:
-        return next((known for known in self._known.values() if known.id == number), None)
+        return self._by_id.get(number)
 
     def get(self, project: str, model: str) -> Known:
         """Return the model, or raise a Problem (404) that lists those there are."""
@@ -78,6 +79,12 @@ class Registry:
                 "project, model",
             )
         return found
+
+    def columns(self, number: int) -> list[str]:
+        """Return the model's columns in their order: those its spec names, then those of its reference."""
+        known, baseline = self.by_id(number), self._baselines.get(number)
+        planned = baseline.profile.plan.columns if baseline else ()
+        return list(dict.fromkeys([*(known.spec.columns if known else ()), *planned]))
 
     def baseline(self, connection: Connection, number: int) -> Baseline | None:
         """Return the model's registered reference, decoded once."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from wolfpack.exporter.clock import Clock, ReplayClock, SystemClock
 from wolfpack.exporter.engine import Engine
 from wolfpack.exporter.ledger import Ledger
+from wolfpack.exporter.rationing import Reads, ordered
 from wolfpack.exporter.registry import Registry
-from wolfpack.exporter.shelf import Shelf
+from wolfpack.exporter.sample import Key
+from wolfpack.exporter.shelf import Order, Shelf
 from wolfpack.exporter.tokens import Guard, Token
-from wolfpack.spec import load_all
+from wolfpack.spec import Budget, Family, Spec, load_all
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,28 @@ class Service:
 
 
 def open_service(
-    specs: Sequence[Path], ledger_url: str, tokens: list[Token] | None = None, replay: bool = False
+    specs: Sequence[Path],
+    ledger_url: str,
+    tokens: list[Token] | None = None,
+    replay: bool = False,
+    budget: Budget | None = None,
+    reads: Callable[[Spec], Reads] | None = None,
 ) -> Service:
     """Open the ledger, load the specs and start computing.
+
+    Parameters
+    ----------
+    specs, ledger_url, tokens, replay : as the options of `wolfpack serve`.
+    budget : how many series each project may show.
+    reads : tells of a spec which series its rules and detectors read; they are dropped last.
 
     Raises
     ------
     SpecError, LedgerError
         If either cannot be used.
     """
-    ledger, registry, shelf = Ledger(ledger_url), Registry(specs), Shelf()
+    ledger, registry = Ledger(ledger_url), Registry(specs)
+    shelf = Shelf(budget, _order(registry, reads or (lambda _: _nothing)))
     clock: Clock = ReplayClock() if replay else SystemClock()
     service = Service(ledger, registry, shelf, Engine(ledger, registry, shelf, clock), clock, Guard(tokens))
     load_all(specs)  # a wrong spec stops the start, also of a replay, which enters its models later
@@ -79,3 +93,17 @@ def open_service(
         service.engine.restore()
         service.engine.start()
     return service
+
+
+def _order(registry: Registry, reads: Callable[[Spec], Reads]) -> Order:
+    """Return the order in which series of a model are needed; of one without a spec none is."""
+
+    def order(model: int, keys: Iterable[Key]) -> tuple[Sequence[Key], Sequence[int]]:
+        known = registry.by_id(model)
+        return ordered(list(keys), registry.columns(model), reads(known.spec) if known else _nothing)
+
+    return order
+
+
+def _nothing(_family: Family, _labels: Mapping[str, str]) -> bool:
+    return False

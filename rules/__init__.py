@@ -9,6 +9,7 @@ from wolfpack.rules.generate import generate
 from wolfpack.rules.holding import firing
 from wolfpack.rules.judge import active, evaluate
 from wolfpack.rules.promql import expression
+from wolfpack.rules.reads import least_series, reads
 from wolfpack.rules.receivers import load_receivers
 from wolfpack.rules.service_rules import service_rules
 from wolfpack.rules.stepped import Series
@@ -35,7 +36,9 @@ __all__ = [
     "expression",
     "firing",
     "generate",
+    "least_series",
     "load_receivers",
+    "reads",
     "service_rules",
     "write",
 ]

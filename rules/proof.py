@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
@@ -15,7 +16,7 @@ from wolfpack.rules.judge import Values
 from wolfpack.rules.prometheus_rules import hold, keep
 from wolfpack.rules.promql import number, quoted
 from wolfpack.rules.scenarios import Scenario, scenarios
-from wolfpack.rules.service_rules import SERVICE, UP, service_rules
+from wolfpack.rules.service_rules import SERVICE, ServiceRule, service_rules
 from wolfpack.rules.stepped import ModelHistory, looked_back
 from wolfpack.rules.timing import Timing, duration
 from wolfpack.spec import Spec
@@ -42,19 +43,34 @@ def model_tests(spec: Spec, alerts: tuple[Alert, ...], timing: Timing, links: Li
 
 
 def service_tests(timing: Timing) -> dict[str, Any]:
-    """Return the test file of the service's own rules: all well, and the exporter gone."""
+    """Return the test file of the service's own rules: all well, and for each rule what it fires on."""
+    rules = service_rules(timing)
+    cases: list[ServiceRule | None] = [None, *(rule for rule in rules if rule.case is not None)]
+    return _file(SERVICE, [_service_test(rules, ill, timing) for ill in cases], timing)
+
+
+def _service_test(rules: Sequence[ServiceRule], ill: ServiceRule | None, timing: Timing) -> dict[str, Any]:
+    """Return the test in which one rule fires, or none, and those that always do."""
     steps = timing.for_ // timing.evaluation + 3
-    at = duration(steps * timing.evaluation)
-    names = [rule.name for rule in service_rules(timing)]
-    tests = []
-    for name, value, fires in (("silent", 1.0, names[-1:]), ("fires", 0.0, [names[0], names[-1]])):
-        series = {(UP, (("job", SERVICE), ("instance", "a:9906"))): [value] * (steps + 1)}
-        query = 'count by (alertname) (ALERTS{alertstate="firing"})'
-        samples = [{"labels": f"{{alertname={quoted(one)}}}", "value": 1} for one in sorted(fires)]
-        test = _test(name, series, [], timing)
-        test["promql_expr_test"] = [{"expr": query, "eval_time": at, "exp_samples": samples}]
-        tests.append(test)
-    return _file(SERVICE, tests, timing)
+    given = []
+    for rule in rules:
+        if rule.case is not None:
+            start, grows = rule.case.ill if rule is ill else rule.case.well
+            values = f"{number(start)}+{number(grows)}x{steps}"
+            given.append({"series": _series(rule.case.family, rule.case.labels), "values": values})
+    fires = sorted([rule.name for rule in rules if rule.case is None or rule is ill])
+    return {
+        "name": "silent" if ill is None else f"{ill.name} fires",
+        "interval": duration(timing.evaluation),
+        "input_series": given,
+        "promql_expr_test": [
+            {
+                "expr": 'count by (alertname) (ALERTS{alertstate="firing"})',
+                "eval_time": duration(steps * timing.evaluation),
+                "exp_samples": [{"labels": f"{{alertname={quoted(one)}}}", "value": 1} for one in fires],
+            }
+        ],
+    }
 
 
 def _file(name: str, tests: list[dict[str, Any]], timing: Timing) -> dict[str, Any]:

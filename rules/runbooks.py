@@ -191,6 +191,26 @@ RUNBOOKS: dict[str, Runbook] = {
         "This one is not tuned: report the error.",
         (names.COMPUTE_FAILURES.name,),
     ),
+    "WolfpackSeriesDropped": Runbook(
+        "A project has more series than its budget; the least needed are not on the metrics page.",
+        f"`{names.SERIES_DROPPED}` is over 0.",
+        (
+            "The exporter's page at `/` names what is not shown, by model, metric and column.",
+            "Which model grew? A segment with many values, or many columns under `segments`?",
+        ),
+        ("A new model.", "A segment of a column with many values.", "A second version live for a while."),
+        "Give `wolfpack serve` a larger `--budget PROJECT=NUMBER`, or name fewer columns under `segments`. History is "
+        "kept and detectors read it either way; rules see only what is shown.",
+        (names.SERIES_DROPPED.name, names.SERIES_EXPOSED.name),
+    ),
+    "WolfpackCollectorFailing": Runbook(
+        "A part of the metrics page raises an error and is left out; the rest is served.",
+        f"`{names.COLLECTOR_SUCCESS}` is 0 for the part: `models`, `service` or `process`.",
+        ("The exporter's log has the error.",),
+        ("A defect of Wolfpack.",),
+        "This one is not tuned: report the error.",
+        (names.COLLECTOR_SUCCESS.name,),
+    ),
     "WolfpackWatchdog": Runbook(
         "Nothing is wrong: this alert always fires, so that its absence can be noticed elsewhere.",
         "`vector(1)`.",

@@ -1,5 +1,6 @@
 """The YAML of a model, the plan its counts are made on, and the catalogue of every metric name."""
 
+from wolfpack.spec.budget import DEFAULT_BUDGET, Budget
 from wolfpack.spec.calendar import Calendar
 from wolfpack.spec.duration import format_duration, parse_duration
 from wolfpack.spec.errors import (
@@ -16,8 +17,10 @@ from wolfpack.spec.names import FAMILIES, Family, family
 from wolfpack.spec.plan import OTHER, ColumnPlan, Plan
 
 __all__ = [
+    "DEFAULT_BUDGET",
     "FAMILIES",
     "OTHER",
+    "Budget",
     "Calendar",
     "ColumnPlan",
     "Family",

@@ -181,6 +181,20 @@ RELOAD_SUCCESSFUL = _gauge(
 )
 QUEUE_LENGTH = _gauge("wolfpack_queue_length", "", "service", (), "Recomputations that wait.")
 SERIES_EXPOSED = _gauge("wolfpack_series_exposed", "", "service", ("project",), "Series on the metrics page.")
+SERIES_DROPPED = _gauge(
+    "wolfpack_series_dropped",
+    "",
+    "service",
+    ("project",),
+    "Series that the project's budget keeps off the metrics page.",
+)
+COLLECTOR_SUCCESS = _gauge(
+    "wolfpack_collector_success",
+    "",
+    "service",
+    ("collector",),
+    "1 if this part of the metrics page could be made, 0 if it is left out.",
+)
 PARTS_RECEIVED = Family(
     "wolfpack_parts_received_total", "counter", "", "service", ("project",), "Parts committed to the ledger."
 )

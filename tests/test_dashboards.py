@@ -275,7 +275,7 @@ def test_files_are_named_by_model_and_the_same_in_any_order():
     first, second = loaded(), loaded(model="price")
     files = generate([first, second])
 
-    assert list(files) == ["model.json", "travel--delay.json", "travel--price.json"]
+    assert list(files) == ["model.json", "service.json", "travel--delay.json", "travel--price.json"]
     assert files == generate(iter([second, first]))
     assert json.loads(files["model.json"]) == BOARDS["shared"]
     assert json.loads(files["travel--delay.json"]) == BOARDS["full"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-
 import pyarrow as pa
 import pytest
 from tables import day, inputs, reference
@@ -372,31 +370,6 @@ def test_findings_are_shown_and_replaced(registered) -> None:
     assert first == -1.5
     assert registered.value("ml_anomaly_score", **where) is None
     assert registered.value("ml_anomaly_ready", **where) == 1
-
-
-def test_the_page_is_what_the_client_library_renders(registered, baseline) -> None:
-    """In both formats, compressed or not, whole or restricted."""
-    from prometheus_client import CollectorRegistry, generate_latest
-    from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
-
-    from wolfpack.exporter.page import ModelCollector, ServiceCollector
-
-    registered.at("2024-05-02T06:00:00-04:00")
-    send_day(registered, baseline, "2024-05-01", day(61))
-    registered.at("2024-05-02T06:10:00-04:00")
-    registry = CollectorRegistry()
-    registry.register(ModelCollector(registered.service.shelf))
-    registry.register(ServiceCollector(registered.service))
-    om = {"Accept": "application/openmetrics-text; version=1.0.0"}
-    plain = registered.http.get("/metrics")
-    packed = registered.http.get("/metrics", headers={"Accept-Encoding": "gzip"})
-    one = registered.http.get("/metrics", query_string={"name[]": "ml_pane_rows"})
-
-    assert plain.data == generate_latest(registry)
-    assert plain.headers["Content-Type"].startswith("text/plain; version=0.0.4")
-    assert gzip.decompress(packed.data) == plain.data
-    assert registered.http.get("/metrics", headers=om).data == openmetrics(registry)
-    assert {line.split("{")[0] for line in one.text.splitlines() if line[0] != "#"} == {"ml_pane_rows"}
 
 
 def test_series_pages_hold_every_point_once(registered, monkeypatch) -> None:
