@@ -26,14 +26,22 @@ CORE = keep_one_core() if __name__ == "__main__" else None
 
 from benchmarks import peers  # noqa: E402 - numpy and pyarrow count the cores when they are imported
 from benchmarks.floor import measure_floor  # noqa: E402
-from benchmarks.report import CLOCK, Times, markdown, measure, reached  # noqa: E402
+from benchmarks.report import (  # noqa: E402
+    CLOCK,
+    HEADER,
+    Row,
+    Times,
+    faster_row,
+    limit_row,
+    markdown,
+    measure,
+    reached,
+)
 from benchmarks.tables import SEGMENT, dictionaries, make_table, write_table  # noqa: E402
 from wolfpack import client, stats  # noqa: E402
 from wolfpack.stats import Profile  # noqa: E402
 
-HEADER = ("what", "ours", "peer", "ratio", "at least", "aim", "reached")
 SEED = 1
-Row = tuple[str, str, str, str, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -88,23 +96,6 @@ class Bench:
         command = [sys.executable, "-m", f"benchmarks.{module}", *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, text=True, cwd=peers.ROOT, check=True)
         return json.loads(done.stdout.splitlines()[-1])
-
-
-def faster_row(what: str, ours: Times, peer: Times | None, least: float, aim: float) -> Row:
-    asked = f"{least:g} times faster", f"{aim:g}"
-    if peer is None:
-        return (what, str(ours), "-", "-", *asked, "-")
-    ratio = peer.middle / ours.middle
-    return (what, str(ours), str(peer), f"{ratio:.0f}", *asked, reached(ratio, least, aim, True))
-
-
-def limit_row(what: str, ours: Times, least: float, aim: float | None) -> Row:
-    """Return a row with limits in seconds."""
-    texts = [
-        "-" if one is None else f"{one:g} s" if one >= 1 else f"{one * 1000:g} ms" for one in (least, aim)
-    ]
-    verdict = reached(ours.middle, least, -1.0 if aim is None else aim)
-    return (what, str(ours), "-", "-", texts[0], texts[1], verdict)
 
 
 def profile_rows(bench: Bench) -> Iterator[Row]:

@@ -12,6 +12,9 @@ CLOCK = "WOLFPACK_BENCH_CLOCK"
 """Environment variable, for children too: `cpu` measures processor time, which on one core of an idle machine is
 the wall's and on a busy one leaves out what others took."""
 
+HEADER = ("what", "ours", "peer", "ratio", "at least", "aim", "reached")
+Row = tuple[str, str, str, str, str, str, str]
+
 
 def now() -> float:
     """Return seconds on the chosen clock."""
@@ -49,6 +52,23 @@ def reached(value: float, least: float, aim: float, more_is_better: bool = False
     if more_is_better:
         value, least, aim = -value, -least, -aim
     return "aim" if value <= aim else "least" if value <= least else "no"
+
+
+def faster_row(what: str, ours: Times, peer: Times | None, least: float, aim: float) -> Row:
+    asked = f"{least:g} times faster", f"{aim:g}"
+    if peer is None:
+        return (what, str(ours), "-", "-", *asked, "-")
+    ratio = peer.middle / ours.middle
+    return (what, str(ours), str(peer), f"{ratio:.0f}", *asked, reached(ratio, least, aim, True))
+
+
+def limit_row(what: str, ours: Times, least: float, aim: float | None) -> Row:
+    """Return a row with limits in seconds."""
+    texts = [
+        "-" if one is None else f"{one:g} s" if one >= 1 else f"{one * 1000:g} ms" for one in (least, aim)
+    ]
+    verdict = reached(ours.middle, least, -1.0 if aim is None else aim)
+    return (what, str(ours), "-", "-", texts[0], texts[1], verdict)
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

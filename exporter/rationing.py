@@ -71,12 +71,10 @@ def shares(needs: Mapping[int, Sequence[int]], budget: int) -> dict[int, int]:
     """
     given = dict.fromkeys(needs, 0)
     for place in range(CLASSES):
-        wanted = {model: counts[place] for model, counts in needs.items()}
-        left = budget - sum(given.values())
-        level = wanted if sum(wanted.values()) <= left else _filled(wanted, left)
-        given = {model: given[model] + level[model] for model in given}
-        if level is not wanted:
-            break
+        share = _filled(
+            {model: counts[place] for model, counts in needs.items()}, budget - sum(given.values())
+        )
+        given = {model: given[model] + share[model] for model in given}
     return given
 
 

@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 from waitress.server import create_server
 
@@ -55,9 +56,14 @@ def check_address(host: str, tokens: bool, replay: bool) -> None:
         )
 
 
+def make_server(app: Any, host: str, port: int) -> Any:
+    """Return the server of an application, listening and not yet running."""
+    return create_server(app, host=host, port=port, threads=THREADS, ident="wolfpack")
+
+
 def serve(service: Service, host: str, port: int, announce: Callable[[int], None] | None = None) -> None:
     """Serve until SIGTERM or SIGINT; `announce` is called with the port once connections are accepted."""
-    server = create_server(create_app(service), host=host, port=port, threads=THREADS, ident="wolfpack")
+    server = make_server(create_app(service), host, port)
     stopped = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -69,14 +75,14 @@ def serve(service: Service, host: str, port: int, announce: Callable[[int], None
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     if announce is not None:
-        announce(_port(server, port))
+        announce(port_of(server, port))
     try:
         server.run()
     finally:
         service.close()
 
 
-def _port(server: object, asked: int) -> int:
+def port_of(server: object, asked: int) -> int:
     """Return the port listened on: of one socket, or of the first where a name has several addresses."""
     several = getattr(server, "effective_listen", None)
     return int(several[0][1]) if several else int(getattr(server, "effective_port", asked))

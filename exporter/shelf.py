@@ -130,9 +130,8 @@ class Shelf:
             changes = {model: Change(before, _merged(scopes))}
             return Draft(model, scopes, _real(changes))
         kept = self._rationed(model, all_of, limit) if total > limit else dict.fromkeys(all_of)
-        changes = {
-            one: Change(self.shown(one), _within(_merged(its), kept[one])) for one, its in all_of.items()
-        }
+        touched = {one for one in all_of if one == model or kept[one] != self._kept.get(one)}
+        changes = {one: Change(self.shown(one), _within(_merged(all_of[one]), kept[one])) for one in touched}
         return Draft(model, scopes, _real(changes), kept)
 
     def make(self, draft: Draft) -> None:

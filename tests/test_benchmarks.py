@@ -121,3 +121,28 @@ def test_one_outlier_is_tried_on_both_sides(quality: tuple[list[dict[str, str]],
 
     assert len(rows) == 4
     assert all(float(row["ours"]) >= 0 for row in rows)
+
+
+@pytest.fixture(scope="module")
+def exposition() -> tuple[list[dict[str, str]], str]:
+    return run("exposition")
+
+
+@pytest.mark.parametrize(
+    ("what", "least"),
+    [
+        (r"2,020 series, unchanged, identity; `generate_latest`$", "100 times faster"),
+        (r"2,020 series, unchanged, gzip; `generate_latest` and gzip$", "100 times faster"),
+        (r"2,020 series, one model of 10 changed, identity; the same$", "20 times faster"),
+        (r"2,020 series, one model of 10 changed, gzip; the same$", "20 times faster"),
+        (r"2,020 series, unchanged, identity, over HTTP", "stated"),
+        (r"2,020 series, unchanged, gzip, over HTTP", "stated"),
+    ],
+)
+def test_every_number_of_the_metrics_page_is_printed(
+    exposition: tuple[list[dict[str, str]], str], what: str, least: str
+) -> None:
+    (row,) = [row for row in exposition[0] if re.match(what, row["what"])]
+
+    assert row["at least"] == least
+    assert re.match(r"[\d.]+ m?s \(min [\d.]+\)$", row["ours"])
