@@ -91,7 +91,9 @@ class Shelf:
 
     def everything(self) -> list[dict[Key, Shown]]:
         """Return what the page shows, model by model."""
-        return [self.shown(model) for model in sorted(self._there)]
+        with self._lock:
+            models = sorted(self._there)
+        return [self.shown(model) for model in models]
 
     def counts(self) -> dict[str, Count]:
         """Return the number of series by project."""
