@@ -3,7 +3,7 @@
 from wolfpack.detectors.contract import METHODS, detect
 from wolfpack.detectors.detection import Detection
 from wolfpack.detectors.loop import run
-from wolfpack.detectors.seasonal_esd import seasonal_esd
+from wolfpack.detectors.seasonal_esd import Outliers, seasonal_esd, seasonal_esd_vector
 from wolfpack.detectors.sidecar import Report, run_once
 from wolfpack.detectors.sink import ExporterSink, Finding, Sink
 from wolfpack.detectors.source import ExporterSource, History, Source
@@ -16,6 +16,7 @@ __all__ = [
     "ExporterSource",
     "Finding",
     "History",
+    "Outliers",
     "Report",
     "Sink",
     "Source",
@@ -24,5 +25,6 @@ __all__ = [
     "run",
     "run_once",
     "seasonal_esd",
+    "seasonal_esd_vector",
     "watches",
 ]

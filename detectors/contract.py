@@ -12,11 +12,11 @@ from types import MappingProxyType
 
 from numpy.typing import ArrayLike
 
+from wolfpack.detectors.causal_esd import causal_esd
 from wolfpack.detectors.detection import Detection, Season
-from wolfpack.detectors.seasonal_esd import seasonal_esd
 
 Method = Callable[[ArrayLike, ArrayLike, Season], Detection]
-METHODS: Mapping[str, Method] = MappingProxyType({"seasonal_esd": seasonal_esd})
+METHODS: Mapping[str, Method] = MappingProxyType({"seasonal_esd": causal_esd})
 """The methods of this release, by the name that a spec gives them."""
 
 

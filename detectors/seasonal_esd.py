@@ -1,148 +1,265 @@
-"""Seasonal hybrid ESD, causally: is the newest point an outlier of what the season leaves unexplained?
+"""Twitter's seasonal hybrid ESD, as its R package AnomalyDetection does it: which points of a whole series lie outside?
 
-Twitter's S-H-ESD (Vallis, Hochenbaum, Kejariwal 2014) takes a seasonal component and a piecewise median off
-a series and runs the generalized ESD test (Rosner 1983) on the rest, with median and MAD in place of mean and
-standard deviation. Here each point is tested alone, against what came before it:
-
-* piece: median of the two seasons before the point, which the point continues;
-* season: median, over the last eight seasons, of how far the same phase lay from its piece then;
-* level: median of the same two seasons with the season taken off, so that a gap does not tilt it;
-* residual: value less level less season. Past residuals were made the same way, before their value was
-  known, so the scale is one of prediction errors;
-* scale: 1.4826 times the median absolute residual of the last eight seasons;
-* alarm line: the critical value of the test for the largest of these residuals.
+The season of a robust periodic STL and the median of the series are taken off, and the generalized ESD test with
+median and MAD finds outliers in the rest. It looks at all points at once, so it is for studies of the past; the
+sidecar's method of the same name judges each point by those before it (`causal_esd`).
 
 References
 ----------
-.. [1] B. Rosner. 1983. Percentage points for a generalized ESD many-outlier procedure. Technometrics 25.
-.. [2] O. Vallis, J. Hochenbaum, A. Kejariwal. 2014. A novel technique for long-term anomaly detection in the
-   cloud. USENIX HotCloud.
+.. [1] O. Vallis, J. Hochenbaum, A. Kejariwal. 2014. A novel technique for long-term anomaly detection in the cloud.
+   USENIX HotCloud.
+.. [2] https://github.com/twitter/AnomalyDetection, version 1.0; `benchmarks/shesd.py` compares with its outputs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtrit
 
-from wolfpack.detectors.detection import Detection, Floats, Season, checked, seconds, unready
-from wolfpack.detectors.grid import STEP_POINTS, Grid, grid, trailing
+from wolfpack.detectors.detection import Floats
+from wolfpack.detectors.esd import Direction, outliers
+from wolfpack.detectors.grid import DAY
+from wolfpack.detectors.stl import stl
 
-ALPHA = 0.01
-"""Level of the test. Measured on 60 series each, alarms in 1,000 points with days in weeks / hours in days:
-Gaussian noise on a season 1.6 / 0.1, t3 noise 20 / 15, noise that grows with the season 54 / 45."""
-MEMORY = 8
-"""Seasons that the seasonal component and the scale look back: two months of weeks."""
-LEVEL, LEVEL_SLOTS = 2, 14
-"""Seasons, and slots at the least, that the level is the median of; half of them must have a value."""
-SCALE_SLOTS = (56, 512)
-"""Slots at the least and about at the most that the scale looks back; 512 give it to 5 %."""
-WARM_UP, RESIDUALS = 2, 28
-"""Values of the same phase, and residuals (or two seasons of them if that is more), before a point is judged:
-with 14 residuals 6 in 1,000 of the points thus added alarmed on Gaussian noise, with 28 1.4."""
-MAD = 1.4826
-"""Median absolute deviation to standard deviation of a Gaussian: 1 / norm.ppf(0.75)."""
-RELATIVE_FLOOR = 1e-13
-"""Least scale, relative to the level. Above the rounding of sums of a million doubles, and it hides nothing:
-1e15 with a spread of 1e3 is scored on its spread."""
-LIMIT = 100.0
-"""Scores are cut here: a constant that moves lies any number of scales away; a gauge must stay readable."""
+Threshold = Literal["med_max", "p95", "p99"]
+Ints = NDArray[np.int64]
+THRESHOLDS: dict[str, float] = {"med_max": 0.5, "p95": 0.95, "p99": 0.99}
+"""Which quantile of the maxima of days or periods a reported value must reach."""
+HOUR, MINUTE = 3600.0, 60.0
+ROUNDING = 4 * float(np.finfo(float).eps)
+"""Least scale, relative to the level: of a constant the rest is rounding, and what leaves it lies outside."""
 
 
-def seasonal_esd(
-    times: ArrayLike, values: ArrayLike, season: Season = None, alpha: float = ALPHA
-) -> Detection:
-    """Return score and band of each point, judged by the points before it alone.
-
-    A point is judged after four whole seasons, six if they have 7 slots, without gaps. NaN is a missing
-    value: not scored, not learnt. Infinity scores 100 and is not learnt. Of a constant each equal value
-    scores 0, any other 100 in size.
+@dataclass(frozen=True)
+class Outliers:
+    """Points that lie outside.
 
     Parameters
     ----------
-    times : array, shape (n,); seconds since the epoch, strictly increasing.
-    values : array, shape (n,).
-    season : length of the season, a whole number of steps; None takes the day for steps under a day, the week
-        for steps under a week, else no season.
-    alpha : level of the test for the largest of the residuals, 0 < alpha < 1.
+    index : array of int, shape (k,), increasing; where they are in the series.
+    value : array, shape (k,).
+    expected : array, shape (k,); trend plus season there. R's package cuts it to a whole number (`e_value`), which
+        makes 0 of every ratio; here it is not cut.
+    """
+
+    index: Ints
+    value: Floats
+    expected: Floats
+
+
+@dataclass(frozen=True)
+class _Test:
+    """What both doors share: the options that R's package gives every chunk of a series."""
+
+    period: int
+    max_anoms: float
+    direction: Direction
+    alpha: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.max_anoms <= 0.49:
+            raise ValueError(
+                f"max_anoms: {self.max_anoms!r} is not in the range 0<x<=0.49; it is a share of the points"
+            )
+        if not 0 < self.alpha < 1:
+            raise ValueError(f"alpha: {self.alpha!r} is not in the range 0<x<1")
+        if self.direction not in ("pos", "neg", "both"):
+            raise ValueError(f"direction: {self.direction!r} is none; allowed are pos, neg, both")
+
+    def run(self, values: Floats) -> tuple[Ints, Floats]:
+        """Return where the outliers of a chunk are, and what was expected at each of its points."""
+        if len(values) < 2 * self.period:
+            raise ValueError(
+                f"{len(values)} points are fewer than two periods of {self.period}; give a longer series"
+            )
+        known = np.flatnonzero(~np.isnan(values))
+        if not len(known):
+            raise ValueError("every value is missing")
+        first, last = int(known[0]), int(known[-1]) + 1
+        if len(known) < last - first:
+            raise ValueError(
+                "values are missing between others; fill them, as by interpolation, or leave them out"
+            )
+        most = int(len(values) * self.max_anoms)
+        if not most:
+            raise ValueError(
+                f"{len(values)} points at max_anoms {self.max_anoms:g} allow no outlier; use longer chunks"
+            )
+        parts = stl(values[first:last], self.period)
+        level = float(np.median(values[first:last]))
+        rest = values[first:last] - parts.seasonal - level
+        expected = np.full(len(values), np.nan)
+        expected[first:last] = parts.trend + parts.seasonal
+        inside = outliers(rest, min(most, len(rest) - 1), self.alpha, self.direction, ROUNDING * abs(level))
+        return np.sort(inside) + first, expected
+
+
+def seasonal_esd(
+    times: ArrayLike,
+    values: ArrayLike,
+    *,
+    period: int | None = None,
+    max_anoms: float = 0.1,
+    direction: Direction = "pos",
+    alpha: float = 0.05,
+    only_last: Literal["day", "hr"] | None = None,
+    threshold: Threshold | None = None,
+    longterm: bool = False,
+    piecewise_median_period_weeks: int = 2,
+) -> Outliers:
+    """Return the outliers of a series with times, as `AnomalyDetectionTs` does.
+
+    Parameters
+    ----------
+    times : array, shape (n,); seconds since the epoch; days are those of UTC. Points are taken in the order
+        given, one step after the other, as R's package does: an hour that a clock change repeats is no error.
+    values : array, shape (n,); NaN at both ends is left out, between others it is refused.
+    period : points of one season; None takes it from the distance of the last two times, as R's package does: 7
+        for a day or more, 24 for an hour or more, 1440 for a minute or more, also where it is five minutes.
+    max_anoms : largest share of outliers, 0 < x <= 0.49; at least one is looked for.
+    direction : whether values above what is expected are reported ("pos"), below ("neg"), or both.
+    alpha : level of the test.
+    only_last : report those of the last day or hour only; of days, the last day in either case.
+    threshold : report only values of at least the median, the 95 % or the 99 % quantile of all days' maxima.
+    longterm : search in chunks of some weeks, each with a season and a median of its own; the last one ends with
+        the series, so it may overlap the one before.
+    piecewise_median_period_weeks : weeks of a chunk, 2 or more.
 
     Returns
     -------
-    Detection
-        `score` is residual / (critical value x scale), from -100 to 100; the band is expected -/+
-        critical value x scale, so a score beyond 1 or -1 is a value outside the band.
+    Outliers
 
     Raises
     ------
     ValueError
-        If times are out of order or twice there, or the season is no multiple of the step.
+        If an option is out of its range, a value is missing between others, or a chunk has not more than two
+        seasons.
 
     Examples
     --------
-    >>> week = [100, 102, 101, 103, 104, 60, 55]
-    >>> values = [v + i % 2 for i, v in enumerate(week * 6)] + [100, 102, 101, 103, 104, 104]
-    >>> found = seasonal_esd([86400 * i for i in range(48)], values)
-    >>> [i for i in range(48) if abs(found.score[i]) > 1]
-    [47]
+    >>> found = seasonal_esd([86400 * day for day in range(70)], [day % 7 + 9 * (day == 40) for day in range(70)])
+    >>> found.index.tolist(), found.value.tolist(), found.expected.round().tolist()
+    ([40], [14.0], [5.0])
     """
-    at, value = checked(times, values)
-    length = seconds(season)
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha: {alpha!r} is not in the range 0<x<1")
-    if len(at) < STEP_POINTS:
-        return unready(len(at))
-    with np.errstate(over="ignore", invalid="ignore"):  # differences of huge values may leave the doubles
-        return _detection(value, grid(at, length), alpha)
+    at, value = _pairs(times, values)
+    step = float(at[-1] - at[-2])
+    test = _Test(period or _period(step), max(max_anoms, 1 / len(at)), direction, alpha)
+    weeks = piecewise_median_period_weeks
+    if weeks < 2:
+        raise ValueError(f"piecewise_median_period_weeks: {weeks!r} is not in the range x>=2")
+    chunks = _weeks_of(at, weeks, test.period, step >= DAY) if longterm else iter([np.arange(len(at))])
+    found = _search(value, chunks, test, lambda chunk: _threshold(value, at // DAY, threshold))
+    if only_last is not None:
+        length = DAY if only_last == "day" or step >= DAY else HOUR
+        found = _kept(found, at[found.index] > at[-1] - length)
+    return found
 
 
-def critical(n: Floats, alpha: float = ALPHA) -> Floats:
-    """Return Rosner's critical value for the largest of `n` deviations, in standard deviations.
+def seasonal_esd_vector(
+    values: ArrayLike,
+    period: int,
+    *,
+    max_anoms: float = 0.1,
+    direction: Direction = "pos",
+    alpha: float = 0.05,
+    only_last: bool = False,
+    threshold: Threshold | None = None,
+    longterm_period: int | None = None,
+) -> Outliers:
+    """Return the outliers of a series without times, as `AnomalyDetectionVec` does.
 
-    Equation (2.5) of Rosner 1983 for the first outlier, two-sided: (n - 1) t / sqrt((n - 2 + t²) n), t the
-    1 - alpha / 2n quantile of Student's distribution with n - 2 degrees of freedom. NaN for n < 3.
+    Options are those of `seasonal_esd`, but that days are periods: `only_last` reports those of the last period,
+    `threshold` looks at the maxima of the periods of a chunk, and `longterm_period` is the points of a chunk.
+
+    Raises
+    ------
+    ValueError
+        As `seasonal_esd`.
+
+    Examples
+    --------
+    >>> seasonal_esd_vector([i % 5 - 20 * (i in (30, 58)) for i in range(60)], 5, direction="neg").index.tolist()
+    [30, 58]
     """
-    n = np.where(n < 3, np.nan, n)
-    t = stdtrit(n - 2, 1 - alpha / (2 * n))
-    return np.asarray((n - 1) * t / np.sqrt((n - 2 + t * t) * n))
+    value = np.asarray(values, dtype=np.float64)
+    if value.ndim != 1 or not len(value):
+        raise ValueError(f"values of shape {value.shape} must be (n,) with n > 2 periods")
+    if longterm_period is not None and longterm_period < 1:
+        raise ValueError(f"longterm_period: {longterm_period!r} is not in the range x>=1")
+    n = len(value)
+    test = _Test(period, max(max_anoms, 1 / n), direction, alpha)
+    size = longterm_period or n
+    chunks = (
+        np.arange(start if start + size <= n else n - size, min(start + size, n))
+        for start in range(0, n, size)
+    )
+    found = _search(
+        value,
+        chunks,
+        test,
+        lambda chunk: _threshold(value[chunk], np.arange(len(chunk)) // period, threshold),
+    )
+    return _kept(found, found.index >= n - period) if only_last else found
 
 
-def _detection(value: Floats, slots: Grid, alpha: float) -> Detection:
-    phases = slots.phases
-    level_slots = max(LEVEL * phases, LEVEL_SLOTS)
-    scale_slots = max(phases * min(MEMORY, max(1, SCALE_SLOTS[1] // phases)), SCALE_SLOTS[0])
-    slots = slots.closed_up(max(level_slots, MEMORY * phases, scale_slots) + 1)
-    known = np.where(np.isfinite(value), value, np.nan)
-    level, seasonal, repeats = _season(slots, known, level_slots)
-    expected = level + seasonal
-    scale, residuals = _scale(slots, known - expected, level, scale_slots)
-    ready = (repeats >= WARM_UP) & (residuals >= max(RESIDUALS, 2 * phases)) & np.isfinite(expected)
-    half = np.where(ready, critical(residuals + 1, alpha) * scale, np.nan)
-    expected = np.where(ready, expected, np.nan)
-    score = np.clip((value - expected) / half, -LIMIT, LIMIT)
-    return Detection(score, expected, expected - half, expected + half, ready)
+def _pairs(times: ArrayLike, values: ArrayLike) -> tuple[Floats, Floats]:
+    at, value = np.asarray(times, dtype=np.float64), np.asarray(values, dtype=np.float64)
+    if at.ndim != 1 or at.shape != value.shape or len(at) < 2:
+        raise ValueError(
+            f"times have shape {at.shape}, values {value.shape}; both must be (n,), n > 2 periods"
+        )
+    if not np.isfinite(at).all():
+        raise ValueError("times: one is not finite; give seconds since the epoch")
+    return at, value
 
 
-def _season(slots: Grid, known: Floats, level_slots: int) -> tuple[Floats, Floats, Floats]:
-    """Return level and seasonal component before each point, and how many seasons the latter was seen in."""
-    piece, count = trailing(slots.spread(known), slots.slot, level_slots)
-    piece[count < level_slots / 2] = np.nan
-    if slots.phases == 1:
-        return piece, np.zeros(len(piece)), np.where(np.isnan(piece), 0.0, float(WARM_UP))
-    seasonal, repeats = trailing(slots.spread(known - piece), slots.slot, MEMORY, stride=slots.phases)
-    level, count = trailing(slots.spread(known - seasonal), slots.slot, level_slots)
-    return np.where(count < level_slots / 2, piece, level), seasonal, repeats
+def _period(step: float) -> int:
+    for length, period in ((DAY, 7), (HOUR, 24), (MINUTE, 1440)):
+        if step >= length:
+            return period
+    raise ValueError(f"times: the last two are {step:g} s apart, less than a minute; name the period")
 
 
-def _scale(slots: Grid, residual: Floats, level: Floats, width: int) -> tuple[Floats, NDArray[np.float64]]:
-    """Return the scale of the residuals before each point, and their number.
+def _weeks_of(times: Floats, weeks: int, period: int, daily: bool) -> Iterator[Ints]:
+    """Yield the rows of each chunk; one that would be too short is the last whole one."""
+    length = (7 * weeks + (1 if daily else 0)) * DAY
+    rows = period * weeks + 1 if daily else period * 7 * weeks
+    for start in times[::rows].tolist():
+        if start + length <= times[-1]:
+            yield np.flatnonzero((times >= start) & (times < start + length))
+        else:
+            yield np.flatnonzero(times > times[-1] - length)
 
-    Where more than half of them are zero the median is blind (rare events, counts): the 98 % quantile of
-    their size, over 2.33, takes its place, so what happens on some days in eight weeks is no alarm.
-    """
-    size = slots.spread(np.abs(residual))
-    median, count = trailing(size, slots.slot, width)
-    floor = np.maximum(RELATIVE_FLOOR * np.abs(level), np.finfo(float).tiny)
-    blind = np.flatnonzero(MAD * median <= floor)
-    scale = MAD * median
-    scale[blind] = trailing(size, slots.slot[blind], width, q=0.98)[0] / 2.33
-    return np.fmax(scale, floor), count
+
+def _search(value: Floats, chunks: Iterator[Ints], test: _Test, least: Callable[[Ints], float]) -> Outliers:
+    """Return what is found in the chunks; of a point in two, what the first says."""
+    expected = np.full(len(value), np.nan)
+    found = np.zeros(len(value), dtype=bool)
+    for chunk in chunks:
+        inside, its = test.run(value[chunk])
+        expected[chunk] = np.where(np.isnan(expected[chunk]), its, expected[chunk])
+        rows = chunk[inside]
+        found[rows[value[rows] >= least(chunk)]] = True
+    index = np.flatnonzero(found)
+    return Outliers(index, value[index], expected[index])
+
+
+def _threshold(value: Floats, group: NDArray[np.generic], threshold: Threshold | None) -> float:
+    """Return the least value that is reported; NaN, which none reaches, where R's median of a NaN is NaN."""
+    if threshold is None:
+        return -np.inf
+    if threshold not in THRESHOLDS:
+        raise ValueError(f"threshold: {threshold!r} is none; allowed are {', '.join(THRESHOLDS)}")
+    starts = np.flatnonzero(np.diff(group, prepend=group[0] - 1))
+    maxima = np.maximum.reduceat(value, starts)
+    if np.isnan(maxima).any() and threshold != "med_max":
+        raise ValueError(f"threshold: {threshold!r} needs every value; fill or cut off what is missing")
+    return float(np.quantile(maxima, THRESHOLDS[threshold]))
+
+
+def _kept(found: Outliers, keep: NDArray[np.bool_]) -> Outliers:
+    return Outliers(found.index[keep], found.value[keep], found.expected[keep])
