@@ -54,10 +54,11 @@ bench: $(VENV)/.dev ## the benchmarks, as tables
 soak: $(VENV)/.dev ## the long rounds of the fault tests
 	WOLFPACK_ROUNDS=100 $(BIN)/python -m pytest -m soak
 
-tools: ## what the tests run besides Python, by apt (root): Prometheus, Alertmanager, Java for Spark
-	@if ! command -v promtool >/dev/null || ! command -v amtool >/dev/null || ! command -v java >/dev/null; then \
+tools: ## what the tests run besides Python, by apt (root): Prometheus, Alertmanager, VictoriaMetrics, Java for Spark
+	@if ! command -v promtool >/dev/null || ! command -v amtool >/dev/null || ! command -v java >/dev/null \
+		|| ! command -v victoria-metrics >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-		prometheus prometheus-alertmanager default-jre-headless; fi
+		prometheus prometheus-alertmanager default-jre-headless victoria-metrics; fi
 
 clean: ## remove what was built
 	rm -rf $(VENV) build dist .demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

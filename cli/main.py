@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from wolfpack.cli import compare, demo, generate, init, job, serve, specs
+from wolfpack.cli import compare, demo, detect, generate, init, job, serve, specs
 from wolfpack.spec import WolfpackError
 
 
@@ -36,7 +36,7 @@ for command in (
     specs.check,
     specs.schema,
     serve.serve,
-    serve.detect,
+    detect.detect,
     serve.token,
     generate.rules,
     generate.dashboards,

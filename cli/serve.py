@@ -1,10 +1,9 @@
-"""`wolfpack serve`, `wolfpack detect` and `wolfpack token`: the two long-running programs, and who may write."""
+"""`wolfpack serve` and `wolfpack token`: the exporter, and who may write to it."""
 
 from __future__ import annotations
 
 import logging
 import sys
-import threading
 from pathlib import Path
 
 import click
@@ -59,62 +58,6 @@ def serve(
         sys.stdout.flush()
 
     exporter.serve(service, host, port, announce)
-
-
-@click.command()
-@click.option("--spec", "specs", required=True, multiple=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--source", required=True, metavar="exporter=URL", help="Where the history is.")
-@click.option("--token", envvar="WOLFPACK_TOKEN", help="Bearer token with read and write scope.")
-@click.option(
-    "--token-file",
-    envvar="WOLFPACK_TOKEN_FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A file that holds the token.",
-)
-@click.option(
-    "--once", is_flag=True, help="Run one cycle and end; exit 2 if a series could not be scored for an error."
-)
-@click.option("--interval", default=300.0, show_default=True, help="Seconds between cycles.")
-def detect(
-    specs: tuple[Path, ...],
-    source: str,
-    token: str | None,
-    token_file: Path | None,
-    once: bool,
-    interval: float,
-) -> None:
-    """Run the sidecar: score the history of the series that the specs' `detect:` names."""
-    from wolfpack import detectors
-    from wolfpack.client import HttpTransport
-
-    kind, equals, url = source.partition("=")
-    if kind != "exporter" or not equals:
-        raise WolfpackError(
-            f"--source {source!r}: this release reads exporter=URL, as in exporter=http://127.0.0.1:9906"
-        )
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    if token_file is not None:
-        token = token_file.read_text(encoding="utf-8").strip()
-    transport = HttpTransport(url, token)
-    wanted = [one.spec for one in load_all(specs)]
-
-    def cycle() -> detectors.Report:
-        return detectors.run_once(
-            wanted, detectors.ExporterSource(transport), detectors.ExporterSink(transport)
-        )
-
-    if not once:
-        detectors.run(cycle, interval, threading.Event().wait)
-        return
-    report = cycle()
-    for error in report.errors:
-        click.echo(f"error: {error}", err=True)
-    for alarm in report.alarms:
-        click.echo(f"alarm: score {alarm.score:.2f} {alarm.labels}")
-    click.echo(
-        f"{report.scored} series scored, {sum(report.skipped.values())} skipped {report.skipped or ''}"
-    )
-    sys.exit(2 if report.errors else 0)
 
 
 @click.group()

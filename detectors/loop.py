@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from wolfpack.detectors.sidecar import Report
+from wolfpack.detectors.report import Report
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,11 @@ def _logged(cycle: Callable[[], Report]) -> None:
     except Exception:  # the loop is what must go on
         log.exception("cycle failed; the next one goes on")
         return
+    if not report.runs and report == Report():
+        return  # no model's time had come
     skipped = ", ".join(f"{count} {reason}" for reason, count in report.skipped.items())
     log.info("%d series scored, %d alarms, skipped: %s", report.scored, len(report.alarms), skipped or "none")
     for error in report.errors:
         log.warning("%s", error)
+    if report.missed:
+        log.warning("the deadline came before these were done: %s", ", ".join(report.missed))

@@ -1,34 +1,29 @@
-"""Where the history comes from: the event series of the exporter's ledger."""
+"""What a source of history answers: series by event time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from wolfpack.client.transport import ServiceError
+from wolfpack.detectors.deadline import Deadline
 from wolfpack.detectors.detection import Floats
+from wolfpack.detectors.watch import Watch
 
-SERIES_PATH = "/api/v1/series"
-
-
-class Reader(Protocol):
-    """What is needed of a transport to read."""
-
-    def get(self, path: str, params: dict[str, str] | None = None) -> Any: ...
+NEVER = Deadline()
 
 
 @dataclass(frozen=True)
 class History:
-    """One series as the exporter gave it.
+    """One series as its source gave it.
 
     Parameters
     ----------
     labels : its labels, without the name.
-    points : [window_end, value or null, computed] each, oldest first; not looked into until `arrays`, so that
-        one bad series cannot spoil the page it came on.
+    points : [window_end, value or null, seen] each, oldest first; `seen` is when the source first had this value, on
+        its own clock. Not looked into until `arrays`, so that one bad series cannot spoil the page it came on.
     """
 
     labels: dict[str, str]
@@ -47,54 +42,32 @@ class History:
             try:
                 at[i], value[i] = float(point[0]), np.nan if point[1] is None else float(point[1])  # type: ignore[arg-type]  # a null time is the TypeError below
             except (TypeError, ValueError, IndexError, KeyError):
-                raise ValueError(f"points[{i}]: {point!r} is no [window_end, value, computed]") from None
+                raise ValueError(f"points[{i}]: {point!r} is no [window_end, value, seen]") from None
         return at, value
+
+    @property
+    def seen(self) -> float:
+        """When the newest value was first there, on the source's clock; 0 if no point says so."""
+        return max((float(p[2] or 0) for p in self.points if len(p) > 2), default=0.0)
 
 
 class Source(Protocol):
-    """Anything that knows the history of what a selector names."""
+    """Anything that knows the history of what a watch names."""
 
-    def series(self, match: str) -> list[History]: ...
+    def series(self, watch: Watch, changed: float | None = None, deadline: Deadline = NEVER) -> list[History]:
+        """Return the series that are watched, whole.
 
-
-class ExporterSource:
-    """History by event time, newest revision of each window, over the exporter's paged API."""
-
-    def __init__(self, transport: Reader) -> None:
-        self._transport = transport
-
-    def series(self, match: str) -> list[History]:
-        """Return the series that `match` selects; one that is split over pages comes back whole.
+        Parameters
+        ----------
+        changed : only points whose value was first seen then or later, on the source's clock; one that was taken back
+            has the value null. None: all points.
+        deadline : when to give up.
 
         Raises
         ------
         ServiceError
-            If the exporter refuses, is not there, or answers something else.
+            If the source refuses, is not there, answers something else, or says that its answer is not whole.
+        DeadlinePassed
+            If there is no time left.
         """
-        labels: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
-        points: dict[tuple[tuple[str, str], ...], list[Any]] = {}
-        cursor, seen = None, set[str]()
-        while True:
-            page = self._page(match, cursor)
-            for one in page["series"]:
-                own = {str(key): str(value) for key, value in one["labels"].items() if key != "__name__"}
-                key = tuple(sorted(own.items()))
-                labels.setdefault(key, own)
-                points.setdefault(key, []).extend(one["points"])
-            cursor = page.get("next")
-            if cursor is None:
-                return [History(labels[key], points[key]) for key in labels]
-            if cursor in seen:
-                raise ServiceError(f"GET {SERIES_PATH}: page {cursor!r} came twice, so {match} has no end")
-            seen.add(cursor)
-
-    def _page(self, match: str, cursor: str | None) -> dict[str, Any]:
-        params = {"match": match, "as": "event"} | ({"cursor": cursor} if cursor is not None else {})
-        page = self._transport.get(SERIES_PATH, params)
-        try:
-            whole = all("points" in one and one["labels"].items() is not None for one in page["series"])
-        except (TypeError, KeyError, AttributeError):
-            whole = False
-        if not whole:
-            raise ServiceError(f"GET {SERIES_PATH}: the answer to {match} has no labels and points")
-        return dict(page)
+        ...

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wolfpack.spec import Spec, family
-from wolfpack.spec.names import ANOMALY
+from wolfpack.spec.names import ANOMALY, WINDOW_END
 
 SERIES_LIMIT = 2_000
 """Series of one model that are watched; what lies beyond is counted and left out."""
@@ -25,6 +25,7 @@ class Watch:
     season : seconds, or None to leave it to the method.
     role : the only role watched, or None for all.
     columns : the only columns watched, or None for all.
+    every_seconds : length of the model's panes.
     """
 
     project: str
@@ -34,6 +35,7 @@ class Watch:
     season: float | None = None
     role: str | None = None
     columns: tuple[str, ...] | None = None
+    every_seconds: float = 86_400.0
 
     def __post_init__(self) -> None:
         labels = family(self.metric).labels
@@ -52,8 +54,12 @@ class Watch:
         wanted |= {key: value for key, value in WHOLE.items() if key in family(self.metric).labels}
         if self.columns is not None and len(self.columns) == 1:
             wanted["column"] = self.columns[0]
-        matchers = [f'{key}="{_escaped(value)}"' for key, value in wanted.items()]
-        return f"{self.metric}{{{','.join(matchers)}}}"
+        return _selector(self.metric, wanted)
+
+    def window_match(self, role: str | None) -> str:
+        """The selector of the window ends that belong to the watched series; `role` for a family that has none."""
+        wanted = {"project": self.project, "model": self.model, "role": self.role or role or ""}
+        return _selector(WINDOW_END.name, {key: value for key, value in wanted.items() if value} | WHOLE)
 
     def wants(self, labels: Mapping[str, str]) -> bool:
         """Tell whether a series that `match` found is watched: its column is one of those named."""
@@ -76,7 +82,8 @@ def watch(spec: Spec, index: int) -> Watch:
     entry = spec.detect[index]
     season = entry.season.total_seconds() if entry.season is not None else None
     columns = tuple(entry.columns) if entry.columns is not None else None
-    return Watch(spec.project, spec.model, entry.metric, entry.method, season, entry.role, columns)
+    every = spec.every.total_seconds()
+    return Watch(spec.project, spec.model, entry.metric, entry.method, season, entry.role, columns, every)
 
 
 def watches(spec: Spec) -> list[Watch]:
@@ -88,6 +95,11 @@ def watches(spec: Spec) -> list[Watch]:
         If an entry can never match a series.
     """
     return [watch(spec, index) for index in range(len(spec.detect))]
+
+
+def _selector(metric: str, wanted: Mapping[str, str]) -> str:
+    matchers = [f'{key}="{_escaped(value)}"' for key, value in wanted.items()]
+    return f"{metric}{{{','.join(matchers)}}}"
 
 
 def _escaped(value: str) -> str:

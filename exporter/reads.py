@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
@@ -19,6 +21,8 @@ from wolfpack.spec import FAMILIES, format_duration
 blueprint = flask.Blueprint("reads", __name__)
 PAGE = 11_000
 """Points a page, as Prometheus' own limit."""
+CHUNK = 500
+"""Series asked for in one query; SQLite's older releases take 999 variables."""
 
 
 @blueprint.get("/api/v1/projects/<project>/models/<model>/plan")
@@ -106,14 +110,31 @@ def get_series() -> flask.Response:
     kind = argument("as", "event")
     if kind not in ("event", "exposed"):
         raise Problem(422, "Bad history", f"as={kind!r}; allowed are event, exposed", "as")
-    start, end, cursor = _number("start", 0.0), _number("end", 1e12), int(_number("cursor", 0.0))
+    start, end, changed = _number("start", 0.0), _number("end", 1e12), _number("changed", 0.0)
+    if changed and kind != "event":
+        raise Problem(422, "Bad history", "changed= asks for revisions, which as=event has; use start=", "changed")
+    cursor = _cursor()
     with service().ledger.read() as connection:
         wanted = [
             found
             for known in service().registry.all()
             for found in _matching(connection, known, family, matchers)
         ]
-        return flask.jsonify(_page(connection, wanted, kind, start, end, cursor))
+        if changed:
+            points = _changes(connection, [number for number, _ in wanted], start, end, changed).get
+            return flask.jsonify(_page(wanted, lambda number: points(number, []), cursor))
+        return flask.jsonify(
+            _page(wanted, lambda number: _points(connection, number, kind, start, end), cursor)
+        )
+
+
+def _cursor() -> tuple[int, int]:
+    """Return where a page begins: the number of a series and how many of its points came before."""
+    text = argument("cursor", "0")
+    found = re.fullmatch(r"(\d{1,18})(?:\.(\d{1,18}))?", text)
+    if found is None:
+        raise Problem(422, "Bad cursor", f"cursor={text!r}; give `next` of the page before, or 0", "cursor")
+    return int(found[1]), int(found[2] or 0)
 
 
 def _number(name: str, default: float) -> float:
@@ -143,26 +164,46 @@ def _matching(
 
 
 def _page(
-    connection: Connection,
     wanted: list[tuple[int, dict[str, str]]],
-    kind: str,
-    start: float,
-    end: float,
-    cursor: int,
+    points_of: Callable[[int], list[list[float | None]]],
+    cursor: tuple[int, int],
 ) -> dict[str, Any]:
-    """Return up to PAGE points from the cursor on: the number of points before the page."""
+    """Return up to PAGE points from the cursor on; the next cursor names the series and point to go on from."""
     found: list[dict[str, Any]] = []
-    passed = 0
-    for number, labels in wanted:
-        points = _points(connection, number, kind, start, end)
-        here = points[max(0, cursor - passed) : max(0, cursor + PAGE - passed)]
-        passed += len(points)
+    room = PAGE
+    numbers = [number for number, _ in wanted]
+    if cursor[0] and cursor[0] not in numbers:
+        raise Problem(422, "Bad cursor", f"series {cursor[0]} is not of this match; begin again with 0", "cursor")
+    begin = numbers.index(cursor[0]) if cursor[0] else 0
+    for number, labels in wanted[begin:]:
+        points = points_of(number)
+        offset = cursor[1] if number == cursor[0] else 0
+        here = points[offset : offset + room]
         if here:
             found.append({"labels": labels, "points": here})
-        if passed >= cursor + PAGE:
-            more = passed > cursor + PAGE or number != wanted[-1][0]
-            return {"series": found, "next": str(cursor + PAGE) if more else None}
+            room -= len(here)
+        if offset + len(here) < len(points):
+            return {"series": found, "next": f"{number}.{offset + len(here)}"}
     return {"series": found, "next": None}
+
+
+def _changes(
+    connection: Connection, numbers: list[int], start: float, end: float, changed: float
+) -> dict[int, list[list[float | None]]]:
+    """Return the newest revision of each window revised since, null where a value was taken back."""
+    s = schema.samples.c
+    newest: dict[int, dict[float, list[float | None]]] = {}
+    for first in range(0, len(numbers), CHUNK):
+        # + 0 keeps the database from reading every series as a whole instead of the index of what was computed last
+        query = (
+            select(s.series_id, s.window_end, s.value, s.computed)
+            .where(s.computed >= changed, (s.series_id + 0).in_(numbers[first : first + CHUNK]))
+            .where(s.window_end >= start, s.window_end <= end)
+            .order_by(s.window_end, s.computed)
+        )
+        for number, *point in connection.execute(query):
+            newest.setdefault(number, {})[point[0]] = point
+    return {number: list(points.values()) for number, points in newest.items()}
 
 
 def _points(

@@ -133,6 +133,7 @@ samples = Table(
     Column("computed", Float, primary_key=True),
     Column("value", Float),
     Index("samples_by_end", "window_end", "series_id"),
+    Index("samples_by_computed", "computed", "series_id"),
     sqlite_with_rowid=False,
 )
 

@@ -215,10 +215,70 @@ COMPUTE_FAILURES = Family(
     "Computations that raised an error.",
 )
 
+DETECTOR_RUNS = Family(
+    "wolfpack_detector_runs_total", "counter", "", "service", MODEL, "Cycles in which the sidecar looked at a model."
+)
+DETECTOR_SCORED = Family(
+    "wolfpack_detector_scored_total", "counter", "", "service", MODEL, "Windows of series that the sidecar scored."
+)
+DETECTOR_ERRORS = Family(
+    "wolfpack_detector_errors_total",
+    "counter",
+    "",
+    "service",
+    (*MODEL, "stage"),
+    "What failed in the sidecar, by stage: read, judge or send.",
+)
+DETECTOR_SKIPPED = Family(
+    "wolfpack_detector_skipped_total",
+    "counter",
+    "",
+    "service",
+    (*MODEL, "reason"),
+    "Series that the sidecar looked at and did not score, by reason.",
+)
+DETECTOR_MISSED = Family(
+    "wolfpack_detector_missed_total",
+    "counter",
+    "",
+    "service",
+    MODEL,
+    "Cycles whose deadline came before the model was done.",
+)
+DETECTOR_SERIES = _gauge(
+    "wolfpack_detector_series", "", "service", MODEL, "Series that the sidecar found to watch in its newest cycle."
+)
+DETECTOR_DURATION = _gauge(
+    "wolfpack_detector_duration_seconds", "seconds", "service", MODEL, "How long the sidecar's newest look took."
+)
+DETECTOR_WINDOW_END = _gauge(
+    "wolfpack_detector_window_end_timestamp_seconds",
+    "seconds",
+    "service",
+    MODEL,
+    "End of the newest window that the sidecar has seen.",
+)
+DETECTOR_SUCCESS = _gauge(
+    "wolfpack_detector_last_success_timestamp_seconds",
+    "seconds",
+    "service",
+    MODEL,
+    "When the sidecar last looked at every series of a model, without an error.",
+)
+DETECTOR_RELOAD = _gauge(
+    "wolfpack_detector_last_reload_successful",
+    "",
+    "service",
+    (),
+    "1 if the sidecar's last load of the specs succeeded.",
+)
+
 FAMILIES: dict[str, Family] = {
     family.name: family for family in list(globals().values()) if isinstance(family, Family)
 }
 """All families by name, in catalogue order."""
+SIDECAR = frozenset(name for name in FAMILIES if name.startswith("wolfpack_detector_"))
+"""Names of the families that the sidecar shows on its own page; the exporter shows all others."""
 
 
 def family(name: str) -> Family:

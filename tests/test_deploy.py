@@ -54,14 +54,17 @@ def test_secrets_are_declared_and_mounted_where_the_files_look() -> None:
     assert credentials.removeprefix("/run/secrets/") in COMPOSE["services"]["prometheus"]["secrets"]
 
 
-def test_prometheus_scrapes_the_exporter_on_its_port() -> None:
+@pytest.mark.parametrize(
+    ("place", "name", "service"), [(0, "wolfpack", "exporter"), (1, "wolfpack-detector", "detector")]
+)
+def test_prometheus_scrapes_each_service_on_its_port(place: int, name: str, service: str) -> None:
     prometheus = yaml.safe_load((ROOT / "deploy" / "prometheus.yml").read_text())
-    job = prometheus["scrape_configs"][0]
+    job = prometheus["scrape_configs"][place]
     target = job["static_configs"][0]["targets"][0]
-    listen = next(f for f in COMPOSE["services"]["exporter"]["command"] if f.startswith("--listen="))
+    listen = next(f for f in COMPOSE["services"][service]["command"] if f.startswith("--listen="))
 
-    assert (job["job_name"], job["honor_labels"]) == ("wolfpack", True)
-    assert target == f"exporter:{listen.rsplit(':', 1)[1]}"
+    assert (job["job_name"], job["honor_labels"]) == (name, True)
+    assert target == f"{service}:{listen.rsplit(':', 1)[1]}"
 
 
 @pytest.mark.needs("promtool")

@@ -302,7 +302,7 @@ def test_a_series_split_over_pages_comes_back_whole():
             row = {"labels": LABELS, "points": points(history())[page * 30 : page * 30 + 30]}
             return {"series": [row], "next": str(page + 1) if page < 2 else None}
 
-    assert ExporterSource(Paged()).series("x") == [History(LABELS, points(history()))]
+    assert ExporterSource(Paged()).series(watches(spec(MEAN))[0]) == [History(LABELS, points(history()))]
 
 
 @pytest.mark.parametrize("answer", [{"series": [], "next": "1"}, {}, [], None, {"series": [{"labels": {}}]}])
@@ -312,7 +312,7 @@ def test_an_answer_without_end_or_series_is_an_error(answer):
             return answer
 
     with pytest.raises(ServiceError, match="GET /api/v1/series: "):
-        ExporterSource(Odd()).series("x")
+        ExporterSource(Odd()).series(watches(spec(MEAN))[0])
 
 
 class Clock:
