@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import yaml
 
-from wolfpack.spec import DEFAULT_BUDGET, Budget, WolfpackError, load_all
+from wolfpack.spec import DEFAULT_BUDGET, Budget
 
 
 @click.command()
