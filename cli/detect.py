@@ -136,7 +136,9 @@ def _run(
 
     host, port = parse_listen(listen)
     if token is None and not _loopback(host):
-        raise WolfpackError(f"--listen {host}: an address beyond loopback needs --token-file, which writes to it send")
+        raise WolfpackError(
+            f"--listen {host}: an address beyond loopback needs --token-file, which writes to it send"
+        )
     stop = threading.Event()
     _on_signals(stop)
     service = detectors.Service(

@@ -5,23 +5,27 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from wolfpack.spec import Plan, WolfpackError
+from wolfpack.spec import Plan, WolfpackError, format_duration, load
 
 
 @click.command()
 @click.argument("tables", metavar="TABLE...", nargs=-1, required=True)
 @click.option("-o", "--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--by", multiple=True, help="Column whose values are kept apart.")
-@click.option("--time", "time_column", help="Column of event time; with --every, panes are kept apart.")
-@click.option("--every", help="Length of a pane, as 1d.")
+@click.option("--time", "time_column", help="Column of event time; panes are kept apart.")
+@click.option("--every", help="Length of a pane, as 1d; by default the spec's.")
 @click.option(
-    "--timezone", default="UTC", show_default=True, help="Zone of naive times, and where days begin."
+    "--timezone", help="Zone of naive times, and where days begin; by default the spec's, else UTC."
 )
 @click.option(
-    "--plan", "plan_file", type=click.Path(exists=True, path_type=Path), help="A plan, or a profile on it."
+    "--plan",
+    "plan_file",
+    type=click.Path(exists=True, path_type=Path),
+    help="A plan, or a profile on it; or a spec, for the kinds, ranges, segments and panes of a first reference.",
 )
 def profile(
     tables: tuple[str, ...],
@@ -29,7 +33,7 @@ def profile(
     by: tuple[str, ...],
     time_column: str | None,
     every: str | None,
-    timezone: str,
+    timezone: str | None,
     plan_file: Path | None,
 ) -> None:
     """Turn tables (Parquet, CSV, NDJSON, Arrow) into one profile.
@@ -38,10 +42,15 @@ def profile(
     """
     from wolfpack import client
 
-    plan = _plan(plan_file) if plan_file else None
-    found = client.profile(
-        tables, by=() if plan else by, time=time_column, every=every, timezone=timezone, plan=plan
-    )
+    asked: dict[str, Any] = {"by": by}
+    if plan_file is not None and plan_file.suffix in (".yml", ".yaml"):
+        spec = load(plan_file).spec
+        asked = {"by": dict.fromkeys(by) | spec.kept_segments, "kinds": spec.kinds, "ranges": spec.ranges}
+        every = every or (format_duration(spec.every) if time_column else None)
+        timezone = timezone or spec.timezone
+    elif plan_file is not None:
+        asked = {"plan": _plan(plan_file)}
+    found = client.profile(tables, time=time_column, every=every, timezone=timezone or "UTC", **asked)
     out.write_bytes(found.to_bytes())
     click.echo(f"{found.rows} rows, {len(found.columns)} columns, plan {found.plan.id}: {out}")
 

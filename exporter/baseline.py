@@ -6,6 +6,7 @@ import threading
 from functools import cached_property
 
 from wolfpack.exporter.store import Reference
+from wolfpack.spec import Plan, Spec
 from wolfpack.stats import Floors, Profile, ScoreCounts, habit_floors
 
 
@@ -18,6 +19,10 @@ class Baseline:
         self._scores = reference.scores
         self._floors: dict[tuple[int, tuple[str, str]], dict[str, Floors]] = {}
         self._lock = threading.Lock()
+
+    def plan_for(self, spec: Spec) -> Plan:
+        """Return what jobs profile with: the reference's plan, with the ranges that the spec gives columns."""
+        return self.profile.plan.ranged(spec.ranges)
 
     @cached_property
     def scores(self) -> ScoreCounts | None:

@@ -42,6 +42,23 @@ class Mixture:
         return list(dict.fromkeys(column for profile in self.profiles for column in profile.plan.columns))
 
     @property
+    def sources(self) -> list[str]:
+        """Return the columns that any of the tables had, of those that their plans know."""
+        return list(
+            dict.fromkeys(
+                column
+                for profile in self.profiles
+                for column in profile.columns
+                if not profile.plan.columns[column].source
+            )
+        )
+
+    @property
+    def unplanned(self) -> list[str]:
+        """Return the columns of the tables that their plans do not know."""
+        return list(dict.fromkeys(name for profile in self.profiles for name in profile.unplanned))
+
+    @property
     def segments(self) -> list[Segment]:
         return list(dict.fromkeys(segment for profile in self.profiles for segment in profile.segment_rows))
 

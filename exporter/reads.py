@@ -39,7 +39,7 @@ def get_plan(project: str, model: str) -> flask.Response:
             f"{project}/{model} has no reference yet; register one to get a plan",
             "reference",
         )
-    plan, spec = baseline.profile.plan, known.spec
+    plan, spec = baseline.plan_for(known.spec), known.spec
     return flask.jsonify(
         {
             "id": plan.id,

@@ -26,7 +26,7 @@ def model_samples(connection: Connection, registry: Registry, known: Known, now:
         owner=spec.owned_by,
         task=spec.prediction.task if spec.prediction else "",
         spec_hash=spec.hash,
-        plan_id=baseline.profile.plan.id if baseline else "",
+        plan_id=baseline.plan_for(known.spec).id if baseline else "",
         **model,
     )
     for role in expected_roles(spec):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from wolfpack.exporter.baseline import Baseline
+from wolfpack.exporter.column_samples import distribution, faults, schema_changes
 from wolfpack.exporter.mixture import Mixture
 from wolfpack.exporter.panes import Pane
 from wolfpack.exporter.sample import Sample, sample
@@ -92,7 +93,7 @@ def thresholds(spec: Spec) -> Thresholds:
 
 def window_samples(window: Window) -> list[Sample]:
     """Compute every sample of a window of all live versions together (``version=""``)."""
-    found = _rows(window) + _columns_of(window, ALL, window.columns)
+    found = _rows(window) + _columns_of(window, ALL, window.columns) + _schema(window)
     for segment in window.whole.segments:
         if segment == ALL or segment[0] not in window.spec.segments:
             continue
@@ -130,6 +131,16 @@ def _rows(window: Window) -> list[Sample]:
     return found
 
 
+def _schema(window: Window) -> list[Sample]:
+    """Compare the columns of the newest pane with those of the reference, derived ones apart."""
+    if window.baseline is None:
+        return []
+    planned = [name for name, column in window.baseline.profile.plan.columns.items() if not column.source]
+    there = [*window.pane.sources, *window.pane.unplanned]
+    mine = [[one for one in names_ if window.spec.role_of(one) == window.role] for names_ in (planned, there)]
+    return schema_changes(*mine, window.end, window.labels())
+
+
 def _means(window: Window, segment: tuple[str, str], columns: Iterable[str]) -> list[Sample]:
     found: list[Sample] = []
     for column in columns:
@@ -143,12 +154,15 @@ def _columns_of(window: Window, segment: tuple[str, str], columns: list[str]) ->
     if not columns:
         return []
     found = _means(window, segment, columns)
+    whole, pane = (mixture.main.segments.get(segment, {}) for mixture in (window.whole, window.pane))
     for column in columns:
         labels = window.labels(segment) | {"column": column}
         found += sample(
             names.COLUMN_MISSING, window.pane.missing_ratio(segment, column), window.end, **labels
         )
         found += sample(names.PANE_MEAN, window.pane.mean(segment, column), window.end, **labels)
+        found += distribution(whole[column], window.end, labels) if column in whole else []
+        found += faults(pane[column], window.end, labels) if column in pane else []
     if window.baseline is not None:
         found += _against_reference(window, window.baseline, segment, columns)
     for baseline, earlier in window.before.items():

@@ -127,6 +127,7 @@ def put_reference(project: str, model: str) -> flask.Response:
     if not found.rows:
         raise Problem(422, "Empty reference", "the profile has no rows; profile the training table", "body")
     _check_panes(known, found)
+    _check_plan(known, found.plan)
 
     def write(connection: Connection) -> dict[str, Any]:
         number = store.add_reference(connection, known.id, service().clock.now(), found.plan.id, body)
@@ -172,6 +173,29 @@ def _check_panes(known: Known, found: Profile) -> None:
         )
 
 
+def _check_plan(known: Known, plan: Plan) -> None:
+    """Refuse a reference that contradicts the spec: what it says of kinds and segments would never be acted on."""
+    spec = known.spec
+    for name, kind in spec.kinds.items():
+        if name in plan.columns and plan.columns[name].kind != kind:
+            raise Problem(
+                422,
+                "Other kinds",
+                f"column {name!r} is {plan.columns[name].kind} in the reference and {kind} in the spec of "
+                f"{spec.project}/{spec.model}; profile it with `wolfpack profile --plan SPEC`, or with kinds=",
+                "body",
+            )
+    for name, values in spec.kept_segments.items():
+        if values is not None and name in plan.segments and set(plan.segments[name]) != set(values):
+            raise Problem(
+                422,
+                "Other segments",
+                f"segment {name!r} keeps {', '.join(plan.segments[name])} in the reference and {', '.join(values)} "
+                f"in the spec of {spec.project}/{spec.model}; profile it with `wolfpack profile --plan SPEC`",
+                "body",
+            )
+
+
 def _profile(body: bytes) -> Profile:
     try:
         return Profile.from_bytes(body)
@@ -182,11 +206,11 @@ def _profile(body: bytes) -> Profile:
 def _plan(its: Target) -> Plan | None:
     with service().ledger.read() as connection:
         baseline = service().registry.baseline(connection, its.known.id)
-    return None if baseline is None else baseline.profile.plan
+    return None if baseline is None else baseline.plan_for(its.known.spec)
 
 
 def _profile_rows(its: Target, table: pa.Table) -> Profile:
-    plan = _plan(its) or bare_plan(table.schema)
+    plan = _plan(its) or bare_plan(table.schema).ranged(its.known.spec.ranges)
     try:
         return profile(table, plan=plan)
     except (TableError, ValueError) as error:

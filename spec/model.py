@@ -23,6 +23,7 @@ from pydantic import (
 from wolfpack.spec.calendar import Calendar
 from wolfpack.spec.duration import format_duration, parse_duration
 from wolfpack.spec.names import FAMILIES
+from wolfpack.spec.plan import Kind
 
 _EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -243,14 +244,10 @@ QUALITY_METRICS = {"roc_auc": (0.0, 1.0), "brier": (0.0, 1.0)}
 """Quality metrics that may be bounded, with the range of their values."""
 
 NOT_YET = (
-    "columns.NAME.range",
-    "columns.NAME.type",
     "fairness",
     "live",
     "mean",
-    "prediction.range",
     "prediction.threshold",
-    "segments.NAME.values",
 )
 """Keys that are checked and kept, but not acted on by this release; `wolfpack check` says so."""
 
@@ -339,6 +336,24 @@ class Spec(Section):
     def hash(self) -> str:
         """Hash of everything the spec says and implies: 12 hexadecimal digits."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """Kinds that the spec gives columns; a reference must have them."""
+        return {name: column.type for name, column in self.columns.items() if column.type is not None}
+
+    @property
+    def ranges(self) -> dict[str, tuple[float | None, float | None]]:
+        """Ranges that values should be in, by column."""
+        found = {name: column.range for name, column in self.columns.items() if column.range is not None}
+        if self.prediction is not None and self.prediction.range is not None:
+            found[self.prediction.column] = self.prediction.range
+        return found
+
+    @property
+    def kept_segments(self) -> dict[str, list[str] | None]:
+        """Segment columns, with the values to keep apart where the spec names them."""
+        return {name: segment.values for name, segment in self.segments.items()}
 
     def role_of(self, column: str) -> Literal["input", "prediction", "label", "key"]:
         """Return what a column of this name is to the model."""

@@ -118,6 +118,70 @@ COLUMN_NOVEL = _gauge(
 )
 COLUMN_MEAN = _gauge("ml_column_mean", "", "window", COLUMN, "Mean of the column in the newest window.")
 
+COLUMN_STDDEV = _gauge(
+    "ml_column_stddev", "", "window", COLUMN, "Standard deviation of the column in the newest window."
+)
+COLUMN_MIN = _gauge(
+    "ml_column_min", "", "window", COLUMN, "Smallest value of the column in the newest window."
+)
+COLUMN_MAX = _gauge(
+    "ml_column_max", "", "window", COLUMN, "Largest value of the column in the newest window."
+)
+COLUMN_P05 = _gauge("ml_column_p05", "", "window", COLUMN, "5 % quantile of the column in the newest window.")
+COLUMN_P25 = _gauge(
+    "ml_column_p25", "", "window", COLUMN, "25 % quantile of the column in the newest window."
+)
+COLUMN_P50 = _gauge("ml_column_p50", "", "window", COLUMN, "Median of the column in the newest window.")
+COLUMN_P75 = _gauge(
+    "ml_column_p75", "", "window", COLUMN, "75 % quantile of the column in the newest window."
+)
+COLUMN_P95 = _gauge(
+    "ml_column_p95", "", "window", COLUMN, "95 % quantile of the column in the newest window."
+)
+COLUMN_DISTINCT = _gauge(
+    "ml_column_distinct",
+    "",
+    "window",
+    COLUMN,
+    "Distinct values of the column in the newest window; above 1,024 within 3.1 % (one standard error).",
+)
+COLUMN_OUT_OF_RANGE = _gauge(
+    "ml_column_out_of_range_ratio",
+    "ratio",
+    "pane",
+    COLUMN,
+    "Share of values outside the range that the spec gives the column, in the newest closed pane.",
+)
+COLUMN_OTHER_KIND = _gauge(
+    "ml_column_other_kind_ratio",
+    "ratio",
+    "pane",
+    COLUMN,
+    "Share of rows whose value is of another kind than the column's, such as text among numbers, in the newest "
+    "closed pane.",
+)
+COLUMN_AGE = _gauge(
+    "ml_column_age_seconds",
+    "seconds",
+    "window",
+    COLUMN,
+    "How far the newest value of a column of times lies behind the end of the newest window.",
+)
+COLUMN_VANISHED = _gauge(
+    "ml_column_vanished",
+    "",
+    "pane",
+    COLUMN,
+    "1 for a column of the reference that the newest closed pane lacks; no series for the others.",
+)
+COLUMN_APPEARED = _gauge(
+    "ml_column_appeared",
+    "",
+    "pane",
+    COLUMN,
+    "1 for a column of the newest closed pane that the reference lacks; no series for the others.",
+)
+
 COLUMN_PSI = _gauge(
     "ml_column_psi",
     "",
@@ -216,10 +280,20 @@ COMPUTE_FAILURES = Family(
 )
 
 DETECTOR_RUNS = Family(
-    "wolfpack_detector_runs_total", "counter", "", "service", MODEL, "Cycles in which the sidecar looked at a model."
+    "wolfpack_detector_runs_total",
+    "counter",
+    "",
+    "service",
+    MODEL,
+    "Cycles in which the sidecar looked at a model.",
 )
 DETECTOR_SCORED = Family(
-    "wolfpack_detector_scored_total", "counter", "", "service", MODEL, "Windows of series that the sidecar scored."
+    "wolfpack_detector_scored_total",
+    "counter",
+    "",
+    "service",
+    MODEL,
+    "Windows of series that the sidecar scored.",
 )
 DETECTOR_ERRORS = Family(
     "wolfpack_detector_errors_total",
@@ -246,10 +320,18 @@ DETECTOR_MISSED = Family(
     "Cycles whose deadline came before the model was done.",
 )
 DETECTOR_SERIES = _gauge(
-    "wolfpack_detector_series", "", "service", MODEL, "Series that the sidecar found to watch in its newest cycle."
+    "wolfpack_detector_series",
+    "",
+    "service",
+    MODEL,
+    "Series that the sidecar found to watch in its newest cycle.",
 )
 DETECTOR_DURATION = _gauge(
-    "wolfpack_detector_duration_seconds", "seconds", "service", MODEL, "How long the sidecar's newest look took."
+    "wolfpack_detector_duration_seconds",
+    "seconds",
+    "service",
+    MODEL,
+    "How long the sidecar's newest look took.",
 )
 DETECTOR_WINDOW_END = _gauge(
     "wolfpack_detector_window_end_timestamp_seconds",

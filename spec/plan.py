@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -64,6 +65,12 @@ class ColumnPlan:
                 "pivot, range and center of a plan must be finite; source and measure go together"
             )
 
+    def counts_like(self, other: ColumnPlan) -> bool:
+        """Tell whether both put every value into the same bin; ranges and pivots apart."""
+        return (self.kind, self.edges, self.categories, self.measure, self.center) == (
+            *(other.kind, other.edges, other.categories, other.measure, other.center),
+        )
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -71,6 +78,16 @@ class Plan:
 
     columns: dict[str, ColumnPlan] = field(default_factory=dict)
     segments: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def ranged(self, ranges: Mapping[str, tuple[float | None, float | None]]) -> Plan:
+        """Return the plan with ranges for its numeric columns; whatever else it counts stays the same."""
+        columns = {
+            name: replace(column, low=ranges[name][0], high=ranges[name][1])
+            if name in ranges and column.kind == "numeric"
+            else column
+            for name, column in self.columns.items()
+        }
+        return self if columns == self.columns else Plan(columns, self.segments)
 
     def to_dict(self) -> dict[str, Any]:
         return {

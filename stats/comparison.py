@@ -118,7 +118,7 @@ def _compare_column(
         *scored["novel"],
         drifted=bool(evidence),
         evidence=evidence,
-        exact=not bin_error and reference.plan == current.plan,
+        exact=not bin_error and reference.plan.counts_like(current.plan),
         sentence=describe(name, reference, current, pair, evidence),
         **_distances(reference, current, pair if scored["psi"][0] is not None else None),
     )

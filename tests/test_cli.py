@@ -106,6 +106,24 @@ def test_profile_and_compare_as_a_gate(files) -> None:
     assert "delay" in moved[1]
 
 
+def test_a_first_reference_has_the_kinds_ranges_segments_and_panes_of_its_spec(files) -> None:
+    spec = files / "planned.yml"
+    spec.write_text(
+        "version: wolfpack/v1\nproject: travel\nmodel: planned\ntimezone: America/New_York\n"
+        "columns: {delay: {range: [0, 60]}, n: {type: categorical}}\nsegments: {origin: {values: [JFK]}}\n"
+    )
+    rows = {"day": ["2024-05-01", "2024-05-02"], "delay": [-1.0, 5.0], "n": [1, 2], "origin": ["JFK", "EWR"]}
+    pa.csv.write_csv(pa.table(rows), files / "planned.csv")
+    code, _, err = run("profile", files / "planned.csv", "-o", files / "first", "--plan", spec, "--time", "day")
+    found = Profile.from_bytes((files / "first").read_bytes())
+
+    assert code == 0, err
+    assert (found["n"].kind, found["delay"].out_of_range) == ("categorical", 1)
+    assert found.plan.segments == {"origin": ("JFK",)}
+    assert len(found.panes) == 2
+    assert next(iter(found.panes)) == 1714536000  # midnight in New York
+
+
 def test_rows_that_a_classifier_tells_apart_close_the_gate(files) -> None:
     """x and y turned round: each column is as before."""
     x, noise = np.random.default_rng(5).normal(size=(2, 600))
