@@ -22,10 +22,12 @@ RANGE = "15m"
 """Over which counters are read; a scrape a minute leaves some to spare."""
 BELOW_ONE: Steps = (("red", None), ("green", 1))
 ANY: Steps = (("green", None), ("orange", 1))
+OLD: Steps = (("green", None), ("orange", 7200))
+"""The seconds after which `WolfpackDetectorStale` fires."""
 
 
 def service_board() -> Json:
-    """Return the board of the exporter: the same for every installation."""
+    """Return the board of the exporter and the sidecar: the same for every installation."""
     choice = [
         datasource(),
         variable("project", "Project", f"label_values({names.SERIES_EXPOSED}, project)", several=True),
@@ -34,8 +36,11 @@ def service_board() -> Json:
         Section("Now", (_parts(), _reload(), _release(), _waiting(), _failing())),
         Section("Metrics page", (_exposed(), _dropped())),
         Section("Work", (_received(), _computed())),
+        Section("Sidecar: now", (_looked(), _sidecar_reload(), _newest(), _watched(), _missed())),
+        Section("Sidecar: work", (_scored(), _skipped(), _errors(), _duration())),
     ]
-    return board("Wolfpack / Service", SERVICE_UID, f"The exporter itself. {MADE}", choice, sections)
+    text = f"The exporter and the sidecar themselves. {MADE}"
+    return board("Wolfpack / Service", SERVICE_UID, text, choice, sections)
 
 
 def _select(family: Family) -> str:
@@ -109,3 +114,59 @@ def _received() -> Panel:
 def _computed() -> Panel:
     query = Query(_grown(names.WINDOWS_COMPUTED), "{{project}}")
     return lines("Windows computed", "Windows computed, or computed again, in 15 minutes.", "short", [query])
+
+
+def _looked() -> Panel:
+    query = Query(f"time() - {_most(names.DETECTOR_SUCCESS)}", "{{project}} / {{model}}")
+    text = "Time since the sidecar last looked at all series of a model without an error."
+    return stat("Looked at", text, "s", [query], steps=OLD, width=5)
+
+
+def _sidecar_reload() -> Panel:
+    query = Query(_most(names.DETECTOR_RELOAD), "specs")
+    text = "1 if the sidecar's last load of the specs succeeded."
+    return stat("Sidecar's specs", text, "none", [query], steps=BELOW_ONE, width=4)
+
+
+def _newest() -> Panel:
+    query = Query(f"1000 * {_most(names.DETECTOR_WINDOW_END)}", "{{project}} / {{model}}")
+    return stat(
+        "Newest window", "End of the newest window that it has seen.", "dateTimeAsIso", [query], width=6
+    )
+
+
+def _watched() -> Panel:
+    query = Query(_most(names.DETECTOR_SERIES), "{{project}} / {{model}}")
+    return stat("Series watched", "Series that the specs' detect finds.", "short", [query], width=5)
+
+
+def _missed() -> Panel:
+    query = Query(f"sum({_grown(names.DETECTOR_MISSED)})", "models")
+    text = "Models that a deadline left undone in the last 15 minutes; they come first in the next cycle."
+    return stat("Deadline met", text, "none", [query], steps=ANY, width=4)
+
+
+def _scored() -> Panel:
+    queries = [
+        Query(_grown(names.DETECTOR_SCORED), "{{project}} / {{model}}: scored"),
+        Query(_grown(names.DETECTOR_RUNS), "{{project}} / {{model}}: looks"),
+    ]
+    text = "Looks at a model, and windows of series that were scored, in 15 minutes."
+    return lines("Looks and scores", text, "short", queries)
+
+
+def _skipped() -> Panel:
+    query = Query(_grown(names.DETECTOR_SKIPPED), "{{project}} / {{model}}: {{reason}}")
+    text = "Series that were looked at and not scored in 15 minutes, and why."
+    return lines("Series not scored", text, "short", [query])
+
+
+def _errors() -> Panel:
+    query = Query(_grown(names.DETECTOR_ERRORS), "{{project}} / {{model}}: {{stage}}")
+    text = "What failed in 15 minutes, by stage; the sidecar's log has the words."
+    return lines("Errors", text, "short", [query], steps=ANY)
+
+
+def _duration() -> Panel:
+    query = Query(_most(names.DETECTOR_DURATION), "{{project}} / {{model}}")
+    return lines("Duration", "How long the newest look at a model took.", "s", [query])

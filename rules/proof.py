@@ -16,7 +16,7 @@ from wolfpack.rules.judge import Values
 from wolfpack.rules.prometheus_rules import hold, keep
 from wolfpack.rules.promql import number, quoted
 from wolfpack.rules.scenarios import Scenario, scenarios
-from wolfpack.rules.service_rules import SERVICE, ServiceRule, service_rules
+from wolfpack.rules.service_rules import SERVICE, Case, ServiceRule, service_rules
 from wolfpack.rules.stepped import ModelHistory, looked_back
 from wolfpack.rules.timing import Timing, duration
 from wolfpack.spec import Spec
@@ -45,22 +45,25 @@ def model_tests(spec: Spec, alerts: tuple[Alert, ...], timing: Timing, links: Li
 def service_tests(timing: Timing) -> dict[str, Any]:
     """Return the test file of the service's own rules: all well, and for each rule what it fires on."""
     rules = service_rules(timing)
-    cases: list[ServiceRule | None] = [None, *(rule for rule in rules if rule.case is not None)]
-    return _file(SERVICE, [_service_test(rules, ill, timing) for ill in cases], timing)
+    ills: list[tuple[ServiceRule, Case] | None] = [None, *((rule, case) for rule in rules for case in rule.cases)]
+    return _file(SERVICE, [_service_test(rules, ill, timing) for ill in ills], timing)
 
 
-def _service_test(rules: Sequence[ServiceRule], ill: ServiceRule | None, timing: Timing) -> dict[str, Any]:
-    """Return the test in which one rule fires, or none, and those that always do."""
-    steps = timing.for_ // timing.evaluation + 3
+def _service_test(
+    rules: Sequence[ServiceRule], ill: tuple[ServiceRule, Case] | None, timing: Timing
+) -> dict[str, Any]:
+    """Return the test in which one rule fires by one case, or none, and those that always do."""
+    steps = (timing.for_ + timing.lookback) // timing.evaluation + 3
+    name, bad = (ill[0].name, ill[1]) if ill is not None else (None, None)
     given = []
-    for rule in rules:
-        if rule.case is not None:
-            start, grows = rule.case.ill if rule is ill else rule.case.well
-            values = f"{number(start)}+{number(grows)}x{steps}"
-            given.append({"series": _series(rule.case.family, rule.case.labels), "values": values})
-    fires = sorted([rule.name for rule in rules if rule.case is None or rule is ill])
+    for case in (case for rule in rules for case in rule.cases):
+        course = case.ill if case is bad else case.well
+        if course is not None:
+            values = f"{number(course[0])}+{number(course[1])}x{steps}"
+            given.append({"series": _series(case.family, case.labels), "values": values})
+    fires = sorted([rule.name for rule in rules if not rule.cases or rule.name == name])
     return {
-        "name": "silent" if ill is None else f"{ill.name} fires",
+        "name": "silent" if bad is None else f"{name} fires on {_series(bad.family, bad.labels)}",
         "interval": duration(timing.evaluation),
         "input_series": given,
         "promql_expr_test": [

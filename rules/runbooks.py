@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from wolfpack.rules.runbook import Runbook
+from wolfpack.rules.service_runbooks import SERVICE_RUNBOOKS
 from wolfpack.rules.yaml_text import HEADER
 from wolfpack.spec import names
-
-
-@dataclass(frozen=True)
-class Runbook:
-    """One page. `look` and `causes` are lists of sentences; `families` are queried by the page."""
-
-    meaning: str
-    computation: str
-    look: tuple[str, ...]
-    causes: tuple[str, ...]
-    tune: str
-    families: tuple[str, ...] = ()
-
 
 _NOISE = (
     "Beside a score stands its noise floor: what the score reaches without drift at these row counts, "
@@ -167,59 +154,7 @@ RUNBOOKS: dict[str, Runbook] = {
         "Run `wolfpack rules` on the spec in force, and reload Prometheus.",
         (names.MODEL_INFO.name,),
     ),
-    "WolfpackExporterDown": Runbook(
-        "Prometheus cannot scrape the exporter: no model is watched. All other alerts of models are "
-        "inhibited.",
-        "No target of the scrape job `wolfpack` has `up == 1`, or the job has no target.",
-        ("Does `/-/healthy` of the exporter answer?", "Is the scrape job named `wolfpack`?"),
-        ("The process was killed.", "A wrong address or token in the scrape job."),
-        "During maintenance, silence it by `alertname`.",
-    ),
-    "WolfpackReloadFailed": Runbook(
-        "The exporter was told to load its specs again and could not. It goes on with those from before.",
-        f"`{names.RELOAD_SUCCESSFUL}` is 0.",
-        ("Run `wolfpack check` on the folder of specs: it names file and line.",),
-        ("A spec with a fault.", "Two files for one model."),
-        "Correct the spec and reload.",
-        (names.RELOAD_SUCCESSFUL.name,),
-    ),
-    "WolfpackComputeFailing": Runbook(
-        "Windows of a project raise errors when they are computed; their metrics are old.",
-        f"`{names.COMPUTE_FAILURES}` grew within the lookback.",
-        ("The exporter's log has the error with model and window.",),
-        ("Parts that do not fit each other.", "A full disk under the ledger."),
-        "This one is not tuned: report the error.",
-        (names.COMPUTE_FAILURES.name,),
-    ),
-    "WolfpackSeriesDropped": Runbook(
-        "A project has more series than its budget; the least needed are not on the metrics page.",
-        f"`{names.SERIES_DROPPED}` is over 0.",
-        (
-            "The exporter's page at `/` names what is not shown, by model, metric and column.",
-            "Which model grew? A segment with many values, or many columns under `segments`?",
-        ),
-        ("A new model.", "A segment of a column with many values.", "A second version live for a while."),
-        "Give `wolfpack serve` a larger `--budget PROJECT=NUMBER`, or name fewer columns under `segments`. History is "
-        "kept and detectors read it either way; rules see only what is shown.",
-        (names.SERIES_DROPPED.name, names.SERIES_EXPOSED.name),
-    ),
-    "WolfpackCollectorFailing": Runbook(
-        "A part of the metrics page raises an error and is left out; the rest is served.",
-        f"`{names.COLLECTOR_SUCCESS}` is 0 for the part: `models`, `service` or `process`.",
-        ("The exporter's log has the error.",),
-        ("A defect of Wolfpack.",),
-        "This one is not tuned: report the error.",
-        (names.COLLECTOR_SUCCESS.name,),
-    ),
-    "WolfpackWatchdog": Runbook(
-        "Nothing is wrong: this alert always fires, so that its absence can be noticed elsewhere.",
-        "`vector(1)`.",
-        ("If it is absent: is Prometheus evaluating, and does Alertmanager deliver?",),
-        ("Prometheus or Alertmanager is down, or the route is broken.",),
-        "Give the receiver `WolfpackWatchdog` a service that warns when the pulse stops; without one "
-        "it is not sent.",
-    ),
-}
+} | SERVICE_RUNBOOKS
 
 
 def page(name: str) -> str:

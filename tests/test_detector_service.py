@@ -24,10 +24,11 @@ from wolfpack.detectors import (
     wait_for_panes,
     watches,
 )
-from wolfpack.detectors.agenda import Agenda, last_due, next_look
+from wolfpack.detectors.agenda import REVISIONS, Agenda, last_due, next_look
 from wolfpack.detectors.memory import REFRESH
 from wolfpack.detectors.report import Run
 from wolfpack.detectors.server import create_app, serving
+from wolfpack.rules.service_rules import STALE_SECONDS
 from wolfpack.spec import Calendar, Spec, names
 from wolfpack.stats import profile
 
@@ -265,6 +266,10 @@ def test_a_model_is_looked_at_again_in_time(newest: str, faults: list, expected:
     run = Run("p", "m", newest=at(newest), faults=faults)
 
     assert next_look(CALENDAR, run, at("2024-05-02T07:00"), 60.0) == at(expected)
+
+
+def test_a_model_counts_as_stale_after_two_of_the_longest_pauses() -> None:
+    assert 2 * REVISIONS[1] == STALE_SECONDS
 
 
 def test_the_scheduled_time_is_not_slept_through() -> None:

@@ -272,10 +272,15 @@ def test_the_receivers_that_are_shown_are_receivers(tmp_path) -> None:
     }
 
 
-def test_the_scrape_job_that_is_shown_is_the_one_the_rules_watch() -> None:
-    job = yaml.safe_load(blocks("exporter.md", "yaml")[0])["scrape_configs"][0]
+@pytest.mark.parametrize(
+    ("page", "block", "alert"),
+    [("exporter.md", 0, "WolfpackExporterDown"), ("detectors.md", 1, "WolfpackDetectorDown")],
+)
+def test_the_scrape_job_that_is_shown_is_the_one_the_rules_watch(page: str, block: int, alert: str) -> None:
+    job = yaml.safe_load(blocks(page, "yaml")[block])["scrape_configs"][0]
+    (rule,) = (one for one in rules.service_rules(rules.Timing()) if one.name == alert)
 
-    assert f'up{{job="{job["job_name"]}"}}' in rules.service_rules(rules.Timing())[0].expr
+    assert f'up{{job="{job["job_name"]}"}}' in rule.expr
     assert job["honor_labels"] is True
 
 
