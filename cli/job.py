@@ -56,7 +56,7 @@ def profile(
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(["profile", "rows", "predictions", "labels", "reference"]))
+@click.argument("kind", type=click.Choice(["profile", "rows", "predictions", "labels", "metrics", "reference"]))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--url", default="http://127.0.0.1:9906", show_default=True, envvar="WOLFPACK_URL")
 @click.option("--token", envvar="WOLFPACK_TOKEN")
@@ -83,6 +83,8 @@ def send(
     job_name: str,
 ) -> None:
     """Send FILE to the exporter; for Airflow, Argo, Azkaban and cron."""
+    import pyarrow as pa
+
     from wolfpack.client import Client, open_files
     from wolfpack.stats import Profile
 
@@ -91,6 +93,8 @@ def send(
         answer = client.send_reference(Profile.from_bytes(file.read_bytes()))
     elif kind == "labels":
         answer = client.send_labels(open_files(file))
+    elif kind == "metrics":
+        answer = client.send_metrics(pa.table(open_files(file)).to_pylist(), time=at)
     elif at is None:
         raise WolfpackError(f"send {kind}: say with --at which pane it belongs to, as --at 2013-05-01")
     elif kind == "profile":

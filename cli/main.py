@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from wolfpack.cli import compare, demo, detect, generate, init, job, serve, specs
+from wolfpack.cli import compare, demo, detect, generate, init, job, serve, specs, tell
 from wolfpack.spec import WolfpackError
 
 
@@ -42,6 +42,8 @@ for command in (
     generate.dashboards,
     job.profile,
     job.send,
+    tell.run,
+    tell.deploy,
     compare.compare,
     demo.demo,
 ):

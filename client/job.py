@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from wolfpack.client.inputs import open_input, profile
+from wolfpack.client.telling import Teller
 from wolfpack.client.transport import HttpTransport, ServiceError, Transport
 from wolfpack.spec import Plan
 from wolfpack.stats import Profile, ScoreCounts, bare_plan
@@ -16,7 +17,7 @@ ARROW = "application/vnd.apache.arrow.stream"
 PROFILE = "application/vnd.apache.arrow.file"
 
 
-class Client:
+class Client(Teller):
     """Sends for one project, model and version to an exporter.
 
     Parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from wolfpack.dashboards import model_panels as panel
+from wolfpack.dashboards import told_panels as told
 from wolfpack.dashboards.panels import Json, Panel, Section, board, datasource, variable
 from wolfpack.dashboards.scope import Scope
 from wolfpack.spec import Spec, names
@@ -67,6 +68,8 @@ def _sections(scope: Scope, spec: Spec | None) -> list[Section]:
         Section("Releases", _releases(scope, spec)),
         Section("Quality", _quality(scope, spec)),
         Section("Anomalies", _anomalies(scope, spec)),
+        Section("Scalars", _scalars(scope, spec)),
+        Section("Jobs", _jobs(scope, spec)),
         Section("Schedule", (panel.due(scope),)),
     ]
     return [section for section in found if section.panels]
@@ -120,7 +123,7 @@ def _drift(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
 def _releases(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
     if spec is not None and spec.prediction is None:
         return ()
-    return (panel.version_rows(scope), panel.release_shift(scope))
+    return (panel.version_rows(scope), panel.release_shift(scope), told.deployments(scope))
 
 
 def _quality(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
@@ -133,7 +136,25 @@ def _quality(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
 def _anomalies(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
     if spec is not None and not spec.detect:
         return ()
-    return (panel.anomaly_band(scope), panel.anomaly_score(scope))
+    return (panel.anomaly_band(scope), panel.anomaly_score(scope), told.feedback(scope))
+
+
+def _scalars(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
+    if spec is not None and not spec.scalars:
+        return ()
+    return (told.scalar_values(scope), told.scalar_age(scope), told.scalar_steps(scope))
+
+
+def _jobs(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
+    if spec is not None and not spec.jobs:
+        return ()
+    return (
+        told.failed_jobs(scope),
+        told.past_due_jobs(scope),
+        told.success_age(scope),
+        told.job_duration(scope),
+        told.job_rows(scope),
+    )
 
 
 def _labelled(spec: Spec | None) -> bool:

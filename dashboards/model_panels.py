@@ -14,8 +14,11 @@ LATE: Steps = (("green", None), ("red", 0))
 ANY: Steps = (("green", None), ("red", 1))
 OUTSIDE: Steps = (("red", None), ("green", -1), ("red", 1))
 WATCHED = {"metric": '="$metric"', "role": "", "column": '="$watched"'}
-SERIES = ("role", "column", "metric", "baseline")
-ALERT = ("alertname", "severity", "version", "role", "column", "segment", "segment_value")
+SERIES = ("role", "column", "metric", "baseline", "scalar", "job_name")
+ALERT = (
+    "alertname", "severity", "version", "role", "column", "segment", "segment_value", "scalar", "job_name",
+)  # fmt: skip
+BANDED = ("column", "scalar", "job_name")
 
 
 def firing(scope: Scope) -> Panel:
@@ -168,10 +171,10 @@ def anomaly_band(scope: Scope) -> Panel:
     """Return the chosen metric in its band; the variable `metric` holds only what detectors watch."""
     where = f'project="{scope.project}",model="{scope.model}",version="",segment="",column="$watched"'
     queries = [
-        Query(f'max by (column) ({{__name__="$metric",{where}}})', "value"),
-        Query(scope.most(names.ANOMALY_EXPECTED, ("column",), **WATCHED), "expected"),
-        Query(scope.most(names.ANOMALY_LOWER, ("column",), **WATCHED), "lower"),
-        Query(scope.most(names.ANOMALY_UPPER, ("column",), **WATCHED), "upper"),
+        Query(f'max by ({", ".join(BANDED)}) ({{__name__="$metric",{where}}})', "value"),
+        Query(scope.most(names.ANOMALY_EXPECTED, BANDED, **WATCHED), "expected"),
+        Query(scope.most(names.ANOMALY_LOWER, BANDED, **WATCHED), "lower"),
+        Query(scope.most(names.ANOMALY_UPPER, BANDED, **WATCHED), "upper"),
     ]
     text = "The watched metric and column chosen above, what its detector expected, dashed, and its band."
     overrides = [*band("lower", "upper"), dashed("^expected$")]
@@ -183,13 +186,14 @@ def anomaly_score(scope: Scope) -> Panel:
     text = (
         "Signed evidence of the detectors for every watched series: 0 as expected, beyond 1 or -1 an alarm."
     )
-    return lines(
-        "Anomaly score", text, "none", [Query(expr, "{{metric}} {{column}} {{role}}")], steps=OUTSIDE
-    )
+    queries = [Query(expr, "{{metric}} {{column}}{{scalar}}{{job_name}} {{role}}")]
+    return lines("Anomaly score", text, "none", queries, steps=OUTSIDE)
 
 
 def alerts(scope: Scope) -> Panel:
-    legend = "{{alertname}} {{severity}} {{role}} {{column}} {{segment_value}} {{version}}"
+    legend = (
+        "{{alertname}} {{severity}} {{role}} {{column}}{{scalar}}{{job_name}} {{segment_value}} {{version}}"
+    )
     text = "When each alert of this model fired, from Prometheus' own series of its alerts."
     return states("Alerts", text, [Query(scope.firing(ALERT), legend)], {"1": ("firing", "red")})
 

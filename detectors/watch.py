@@ -26,6 +26,7 @@ class Watch:
     role : the only role watched, or None for all.
     columns : the only columns watched, or None for all.
     every_seconds : length of the model's panes.
+    names : the only scalars or jobs watched, or None for all.
     """
 
     project: str
@@ -36,6 +37,7 @@ class Watch:
     role: str | None = None
     columns: tuple[str, ...] | None = None
     every_seconds: float = 86_400.0
+    names: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         labels = family(self.metric).labels
@@ -62,8 +64,11 @@ class Watch:
         return _selector(WINDOW_END.name, {key: value for key, value in wanted.items() if value} | WHOLE)
 
     def wants(self, labels: Mapping[str, str]) -> bool:
-        """Tell whether a series that `match` found is watched: its column is one of those named."""
-        return self.columns is None or labels.get("column") in self.columns
+        """Tell whether a series that `match` found is watched: its column, scalar or job is one of those named."""
+        named = labels.get("scalar", labels.get("job_name"))
+        return (self.columns is None or labels.get("column") in self.columns) and (
+            self.names is None or named in self.names
+        )
 
     def identity(self, labels: Mapping[str, str]) -> dict[str, str]:
         """Return the labels of what is found on a series: its own that the catalogue has, and ours."""
@@ -82,8 +87,11 @@ def watch(spec: Spec, index: int) -> Watch:
     entry = spec.detect[index]
     season = entry.season.total_seconds() if entry.season is not None else None
     columns = tuple(entry.columns) if entry.columns is not None else None
+    named = tuple(entry.names) if entry.names is not None else None
     every = spec.every.total_seconds()
-    return Watch(spec.project, spec.model, entry.metric, entry.method, season, entry.role, columns, every)
+    return Watch(
+        spec.project, spec.model, entry.metric, entry.method, season, entry.role, columns, every, named
+    )
 
 
 def watches(spec: Spec) -> list[Watch]:

@@ -9,7 +9,7 @@ from typing import Any
 import flask
 from werkzeug.exceptions import HTTPException
 
-from wolfpack.exporter import reads, status, writes
+from wolfpack.exporter import listings, notices, reads, status, writes
 from wolfpack.exporter.collectors import own_collectors
 from wolfpack.exporter.page import Page
 from wolfpack.exporter.problems import Problem
@@ -27,6 +27,8 @@ def create_app(its: Service) -> flask.Flask:
     app.extensions["wolfpack"] = its
     app.extensions["wolfpack.page"] = Page(its.shelf, own_collectors(its))
     app.register_blueprint(writes.blueprint)
+    app.register_blueprint(notices.blueprint)
+    app.register_blueprint(listings.blueprint)
     app.register_blueprint(reads.blueprint)
     app.register_blueprint(_own)
     app.register_error_handler(Problem, _problem)

@@ -8,10 +8,12 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from wolfpack.exporter import history, quality, store, trailing
+from wolfpack.exporter.clock import utc
 from wolfpack.exporter.mixture import Mixture
-from wolfpack.exporter.panes import Loaded, Panes
+from wolfpack.exporter.panes import Loaded, Panes, Shadow
 from wolfpack.exporter.registry import Known, Registry
 from wolfpack.exporter.sample import Sample
+from wolfpack.exporter.stages import load_stages
 from wolfpack.exporter.window import Window, release_samples, window_samples
 from wolfpack.stats import Profile
 
@@ -27,6 +29,8 @@ class Assembly:
         spec, calendar = known.spec, known.spec.calendar
         first = calendar.back(pane, spec.window_panes - 1)
         loaded = self._load(connection, known, role, first, pane)
+        if not loaded.together:
+            return []
         window = Window(
             spec,
             role,
@@ -39,19 +43,23 @@ class Assembly:
             trailing=trailing.rows(connection, self._ids, known, role, pane, loaded.segments()),
             before=self._before(connection, known, role, pane),
         )
-        return window_samples(window) + self._releases(connection, known, window, loaded)
+        return window_samples(window) + self._releases(connection, known, window, loaded, pane)
 
     def label_window(self, connection: Connection, known: Known, pane: datetime) -> list[Sample]:
         """Return the samples of quality over the window that ends with the pane."""
         spec, calendar = known.spec, known.spec.calendar
         first, end = calendar.back(pane, spec.window_panes - 1), calendar.end(pane)
-        cells = quality.counts(quality.joined(connection, known.id, _seconds(first), _seconds(end)))
+        rows = quality.joined(connection, known.id, _seconds(first), _seconds(end))
+        cells = quality.counts(rows, self._shadow(connection, known))
         baseline = self._registry.baseline(connection, known.id)
         baselines = trailing.quality_baselines(connection, self._ids, known, baseline, pane, cells)
         return quality.quality_samples(spec, cells, _seconds(end), baselines)
 
-    def _releases(self, connection: Connection, known: Known, window: Window, loaded: Loaded) -> list[Sample]:
-        """Return the samples of each live version, while there are two or more."""
+    def _releases(
+        self, connection: Connection, known: Known, window: Window, loaded: Loaded, pane: datetime
+    ) -> list[Sample]:
+        """Return the samples of each version with rows, while there are two or more; none is compared with a shadow."""
+        shadow = self._shadow(connection, known)
         live = loaded.live(store.version_order(connection, known.id))[-known.spec.versions.keep :]
         if len(live) < 2:
             return []
@@ -60,7 +68,7 @@ class Assembly:
         for version in live:
             its = replace(window, version=version, panes=loaded.versions[version])
             found += release_samples(its, before)
-            before = its.whole.main
+            before = before if shadow(version, _seconds(pane)) else its.whole.main
         return found
 
     def _before(self, connection: Connection, known: Known, role: str, pane: datetime) -> dict[str, Profile]:
@@ -80,7 +88,15 @@ class Assembly:
     def _load(
         self, connection: Connection, known: Known, role: str, first: datetime, last: datetime
     ) -> Loaded:
-        return self._panes.load(connection, known.id, role, _seconds(first), _seconds(last))
+        shadow = self._shadow(connection, known)
+        return self._panes.load(connection, known.id, role, _seconds(first), _seconds(last), shadow)
+
+    def _shadow(self, connection: Connection, known: Known) -> Shadow:
+        """Return what tells whether a version was shadow during the whole of a pane."""
+        stages, end = load_stages(connection, known.id), known.spec.calendar.end
+        if not stages.any_shadow:
+            return lambda version, start: False
+        return lambda version, start: stages.shadow(version, start, _seconds(end(utc(start))))
 
 
 def _seconds(at: datetime) -> int:

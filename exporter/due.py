@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
 
 from wolfpack.spec import Calendar, Spec
+
+DAY = timedelta(days=1)
 
 
 def expected_roles(spec: Spec) -> list[str]:
@@ -30,8 +36,35 @@ def due(
     given_up : panes that ended longer ago than this are no longer waited for.
     extra : what this role takes longer, as labels do to mature.
     """
-    for start in calendar.after(first):
-        forgotten = calendar.end(start) < now - given_up
-        if int(start.timestamp()) not in received and not calendar.skipped(start) and not forgotten:
-            return calendar.due(start) + extra
-    raise AssertionError("calendar.after never ends")
+    return calendar.due(oldest_missing(calendar, first, received, now - given_up)) + extra
+
+
+def oldest_missing(
+    calendar: Calendar, first: datetime, received: Collection[int], oldest: datetime
+) -> datetime:
+    """Return the start of the first pane from `first` on that has not come, is no planned gap and ends at `oldest`
+    or later.
+
+    A day is looked at as a whole, so panes of a minute cost little more than panes of a day.
+    """
+    came = np.fromiter(received, dtype=np.int64, count=len(received))
+    for starts, ends in _days(calendar, calendar.start(first)):
+        missing = ~np.isin(starts, came) & (ends >= oldest.timestamp())
+        if missing.any() and not calendar.skipped(_utc(starts[0])):
+            return _utc(starts[missing.argmax()])
+    raise AssertionError("days never end")
+
+
+def _days(calendar: Calendar, first: datetime) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Yield starts and ends (epoch seconds) of the panes of one local day after the other; longer panes alone."""
+    days = calendar if calendar.every >= DAY else replace(calendar, every=DAY)
+    every = int(calendar.every.total_seconds())
+    for day in days.after(days.start(first)):
+        begin, end = int(day.timestamp()), int(days.end(day).timestamp())
+        starts = np.array([begin]) if days is calendar else np.arange(begin, end, every)
+        starts = starts[starts >= int(first.timestamp())]
+        yield starts, np.append(starts[1:], end)
+
+
+def _utc(start: np.int64) -> datetime:
+    return datetime.fromtimestamp(int(start), UTC)

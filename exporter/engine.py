@@ -12,11 +12,13 @@ from itertools import groupby
 
 from wolfpack.exporter import history, outcomes, store, trailing, upkeep
 from wolfpack.exporter.assembly import Assembly
+from wolfpack.exporter.awaited import Awaited, matures, received
 from wolfpack.exporter.clock import Clock, utc
 from wolfpack.exporter.ledger import Ledger
 from wolfpack.exporter.registry import Known, Registry
-from wolfpack.exporter.sample import Sample
+from wolfpack.exporter.sample import TOLD, Sample
 from wolfpack.exporter.shelf import Scopes, Shelf, scope
+from wolfpack.exporter.standing import NOTICES, still_shown, told_samples
 from wolfpack.exporter.store import Waiting
 
 log = logging.getLogger("wolfpack.exporter")
@@ -36,9 +38,10 @@ class Engine:
 
     def __init__(self, ledger: Ledger, registry: Registry, shelf: Shelf, clock: Clock) -> None:
         self._ledger, self._registry, self._shelf, self._clock = ledger, registry, shelf, clock
-        self._ids = history.SeriesIds()
-        self._ledger.on_rollback(self._ids.forget)
-        self._assembly = Assembly(registry, self._ids)
+        self.ids = history.SeriesIds()
+        self._ledger.on_rollback(self.ids.forget)
+        self._assembly = Assembly(registry, self.ids)
+        self._awaited = Awaited()
         self._retry: dict[Waiting, float] = {}
         self._expired: dict[int, int] = {}
         self._shown = 0.0
@@ -76,6 +79,7 @@ class Engine:
                     store.mark_pending(connection, model, role, {start})
                 labelled = outcomes.marked_panes(connection, model, "label", 0)
                 store.mark_pending(connection, model, "label", {max(labelled)} if labelled else set())
+                store.mark_pending(connection, model, NOTICES, {0})
 
     def start(self) -> None:
         """Keep working in a thread."""
@@ -136,6 +140,8 @@ class Engine:
         try:
             if role == REFERENCE:
                 self._warm_up(known, waiting)
+            elif role == NOTICES:
+                self._show_told(known, waiting)
             else:
                 self._role(known, role, waiting)
         except Exception:
@@ -151,9 +157,7 @@ class Engine:
             return
         with self._ledger.read() as connection:
             oldest = utc(min(one.start for one in closed))
-            there = {
-                one for one in upkeep.received(connection, known, role, oldest) if self._closed(known, one)
-            }
+            there = {one for one in received(connection, known, role, oldest) if self._closed(known, one)}
         windows = self._affected(known, role, [one.start for one in closed], there)
         if windows and int(windows[0].timestamp()) == max(there):
             # The newest window is shown at once, and computed again when the others, on which its trailing means
@@ -170,7 +174,7 @@ class Engine:
     def _affected(self, known: Known, role: str, starts: list[int], there: set[int]) -> list[datetime]:
         """Return the panes whose windows hold any of the panes that wait and may still change, newest first."""
         calendar, now = known.spec.calendar, utc(self._clock.now())
-        late = known.spec.revise + (upkeep.matures(known.spec) if role == "label" else now - now)
+        late = known.spec.revise + (matures(known.spec) if role == "label" else now - now)
         found: set[datetime] = set()
         for start in starts:
             for _, pane in zip(range(known.spec.window_panes), calendar.after(utc(start)), strict=False):
@@ -199,9 +203,9 @@ class Engine:
             shown = max(now, self._shown)  # a clock that was set back must not put the present before the past
             with self._ledger.write() as connection:
                 for name, end, found in windows:
-                    history.record(connection, self._ids, model, name, end, found, now)
+                    history.record(connection, self.ids, model, name, end, found, now)
                 for one, change in draft.changes.items():
-                    history.show(connection, self._ids, one, change.before, change.after, shown)
+                    history.show(connection, self.ids, one, change.before, change.after, shown)
             self._shown = shown
         self._shelf.make(draft)
 
@@ -209,16 +213,27 @@ class Engine:
         """Bring the model's own series up to date, and forget once a day what no window can use any more."""
         now = self._clock.now()
         with self._ledger.read() as connection:
-            found = upkeep.model_samples(connection, self._registry, known, utc(now))
-        self._change(known.id, {"model": scope(found)}, [])
+            told = still_shown(known.spec, self._shelf.scope(known.id, TOLD), now)
+            found = upkeep.model_samples(connection, self._registry, known, self._awaited, told, utc(now))
+        self._change(known.id, {"model": scope(found), TOLD: told}, [])
         if self._expired.get(known.id) != now // DAY:
             self._expired[known.id] = int(now // DAY)
-            kept = known.spec.revise + known.spec.window + upkeep.matures(known.spec)
+            kept = known.spec.revise + known.spec.window + matures(known.spec)
             with self._ledger.write() as connection:
                 outcomes.expire(connection, known.id, now - kept.total_seconds())
+                self._awaited.remember(connection, known)
 
     def _closed(self, known: Known, start: int) -> bool:
         return known.spec.calendar.end(utc(start)) <= utc(self._clock.now())
+
+    def _show_told(self, known: Known, waiting: list[Waiting]) -> None:
+        """Show what was told of a model since the last time."""
+        with self._ledger.read() as connection:
+            found = told_samples(connection, known)
+        self._change(known.id, {TOLD: scope(found)}, [])
+        with self._ledger.write() as connection:
+            for one in waiting:
+                store.clear_pending(connection, one)
 
     def _warm_up(self, known: Known, waiting: list[Waiting]) -> None:
         """Begin the event history with the panes of a reference; panes that were received are left as they are."""

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from wolfpack.exporter.ledger import upsert
-from wolfpack.exporter.sample import Key, Sample, scope_of
+from wolfpack.exporter.sample import Key, Sample, scope_of, stored_key
 from wolfpack.exporter.schema import exposures, samples, series
 from wolfpack.spec import FAMILIES
 
@@ -64,7 +64,7 @@ class SeriesIds:
 
     def _load(self, connection: Connection, model: int) -> None:
         for row in connection.execute(select(series).where(series.c.model_id == model)):
-            self._ids[model, (row.family, tuple(json.loads(row.labels)))] = row.id
+            self._ids[model, stored_key(row.family, row.labels)] = row.id
 
 
 def record(
@@ -86,9 +86,32 @@ def record(
         .distinct()
     )
     for row in connection.execute(before):
-        key = (row.family, tuple(json.loads(row.labels)))
+        key = stored_key(row.family, row.labels)
         if key not in numbers and row.family in FAMILIES and scope_of(key) == scope:
             rows.append({"series_id": row.id, "window_end": end, "computed": now, "value": None})
+    upsert(connection, samples, rows)
+
+
+def tell(connection: Connection, ids: SeriesIds, model: int, found: Iterable[Sample], now: float) -> None:
+    """Store samples at their own event times, as a revision of `now`; of one time and series the last counts."""
+    last = {(one.key, one.window_end): one for one in found}
+    numbers = ids.get(connection, model, dict.fromkeys(key for key, _ in last))
+    rows = [
+        {"series_id": numbers[key], "window_end": end, "computed": now, "value": one.value}
+        for (key, end), one in last.items()
+    ]
+    upsert(connection, samples, rows)
+
+
+def untell(
+    connection: Connection, ids: SeriesIds, model: int, keys: Iterable[Key], end: int, now: float
+) -> None:
+    """Take back what was told of an event time: a revision without a value."""
+    numbers = ids.find(connection, model, keys)
+    rows = [
+        {"series_id": number, "window_end": end, "computed": now, "value": None}
+        for number in numbers.values()
+    ]
     upsert(connection, samples, rows)
 
 
@@ -131,7 +154,7 @@ def shown_last(connection: Connection) -> dict[int, dict[Key, Shown]]:
     found: dict[int, dict[Key, Shown]] = {}
     for row in connection.execute(query):
         if row.family in FAMILIES:  # a family of an older release is not shown again
-            key = (row.family, tuple(json.loads(row.labels)))
+            key = stored_key(row.family, row.labels)
             found.setdefault(row.model_id, {})[key] = Shown(row.value, row.window_end)
     return found
 

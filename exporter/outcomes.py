@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select
@@ -26,8 +26,18 @@ class Prediction:
     segments: Mapping[str, str]
 
 
-def add_predictions(connection: Connection, model: int, version: str, rows: Sequence[Prediction]) -> set[int]:
-    """Keep predictions, replacing those of the same version and key; return the panes already labelled."""
+def add_predictions(
+    connection: Connection,
+    model: int,
+    version: str,
+    rows: Sequence[Prediction],
+    counted: Callable[[int], bool],
+) -> set[int]:
+    """Keep predictions, replacing those of the same version and key; return the panes already labelled.
+
+    `counted` tells of the start of a pane whether the version is one of the live ones there: a shadow's
+    predictions are not the ones that are waited for.
+    """
     upsert(
         connection,
         predictions,
@@ -44,7 +54,7 @@ def add_predictions(connection: Connection, model: int, version: str, rows: Sequ
         ],
     )
     touched = {row.key: row.start for row in rows}
-    _mark(connection, model, "prediction", set(touched.values()))
+    _mark(connection, model, "prediction", {start for start in touched.values() if counted(start)})
     known = labels.c
     found: set[int] = set()
     for keys in _chunks(list(touched)):

@@ -15,6 +15,8 @@ from wolfpack.stats import Profile, merge_all
 KEPT = 512
 """Profiles kept in memory; a window of 7 daily panes of two roles and two versions uses about 60."""
 
+Shadow = Callable[[str, int], bool]
+"""Tells whether a version was shadow during the whole of the pane that begins at a time (epoch seconds)."""
 Pane = tuple[Profile, ...]
 """The rows of a pane: a profile for each plan that its parts are on."""
 
@@ -48,14 +50,17 @@ class Panes:
     def __init__(self) -> None:
         self._kept: OrderedDict[Hashable, Profile] = OrderedDict()
 
-    def load(self, connection: Connection, model: int, role: str, first: int, last: int) -> Loaded:
-        """Load the panes with first <= start <= last."""
+    def load(
+        self, connection: Connection, model: int, role: str, first: int, last: int, shadow: Shadow
+    ) -> Loaded:
+        """Load the panes with first <= start <= last; shadows are by themselves, not among all together."""
         parts = store.live_parts(connection, model, role, first, last + 1)
         versions: dict[str, dict[int, Pane]] = {}
         for version in sorted({part.version for part in parts}):
             versions[version] = self._panes(connection, [part for part in parts if part.version == version])
-        together = self._panes(connection, parts)
-        return Loaded(versions, together, max((part.received for part in parts), default=0.0))
+        counted = [part for part in parts if not shadow(part.version, part.start)]
+        together = self._panes(connection, counted)
+        return Loaded(versions, together, max((part.received for part in counted), default=0.0))
 
     def _panes(self, connection: Connection, parts: list[Part]) -> dict[int, Pane]:
         found: dict[int, Pane] = {}

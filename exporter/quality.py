@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Connection, select
 
+from wolfpack.exporter.panes import Shadow
 from wolfpack.exporter.sample import Sample, sample
 from wolfpack.exporter.schema import labels, predictions
 from wolfpack.spec import Spec, names
@@ -24,6 +25,7 @@ class Joined:
     """Predictions with their labels; arrays of one length."""
 
     versions: list[str]
+    starts: list[int]
     scores: np.ndarray
     labels: np.ndarray
     segments: list[str]
@@ -33,23 +35,26 @@ def joined(connection: Connection, model: int, first: int, end: int) -> Joined:
     """Read the predictions of panes first <= start < end whose label came."""
     p, known = predictions.c, labels.c
     rows = connection.execute(
-        select(p.version, p.score, known.label, p.segments)
+        select(p.version, p.score, known.label, p.segments, p.start)
         .join(labels, (known.model_id == p.model_id) & (known.key == p.key))
         .where(p.model_id == model, p.start >= first, p.start < end, p.score.is_not(None))
     ).all()
     return Joined(
         [row[0] for row in rows],
+        [row[4] for row in rows],
         np.array([row[1] for row in rows], dtype=float),
         np.array([row[2] for row in rows], dtype=float),
         [row[3] for row in rows],
     )
 
 
-def counts(rows: Joined) -> dict[Cell, ScoreCounts]:
-    """Count scores and labels for all rows, each version and each segment value."""
+def counts(rows: Joined, shadow: Shadow) -> dict[Cell, ScoreCounts]:
+    """Count scores and labels for all rows that are no shadow's, each version and each segment value."""
     versions = np.array(rows.versions, dtype=object)
     segments = np.array(rows.segments, dtype=object)
-    whole = np.ones(len(versions), dtype=bool)
+    places = list(zip(rows.versions, rows.starts, strict=True))
+    shadows = {place for place in set(places) if shadow(*place)}
+    whole = np.array([place not in shadows for place in places], dtype=bool)
     masks: dict[Cell, np.ndarray] = {("", ALL): whole}
     live = sorted(set(rows.versions))
     if len(live) > 1:
@@ -57,7 +62,7 @@ def counts(rows: Joined) -> dict[Cell, ScoreCounts]:
     for text in sorted(set(rows.segments)):
         for name, value in json.loads(text).items():
             cell = ("", (name, value))
-            masks[cell] = masks.get(cell, np.zeros_like(whole)) | (segments == text)
+            masks[cell] = masks.get(cell, np.zeros_like(whole)) | (whole & (segments == text))
     return {
         cell: ScoreCounts.from_arrays(rows.scores[mask], rows.labels[mask]) for cell, mask in masks.items()
     }

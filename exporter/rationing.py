@@ -1,14 +1,15 @@
 """Which series are shown when a project has more than its budget: the same ones each time, most needed first.
 
-The order is that of DESIGN §3: what says that data came, what a rule or a detector reads, quality, and the rest; within
-each all rows before segments, then by column. Of the first class that does not fit every model gets an equal share.
+The order is that of DESIGN §3: what says that data came, what a rule or a detector reads, quality and what teams and
+jobs told, and the rest; within each all rows before segments, then by column. Of the first class that does not fit
+every model gets an equal share.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from wolfpack.exporter.sample import Key
+from wolfpack.exporter.sample import TOLD, Key, scope_of
 from wolfpack.spec import FAMILIES, Family, names
 
 CLASSES = 4
@@ -19,12 +20,12 @@ _PLACE = {name: place for place, name in enumerate(FAMILIES)}
 
 def rank(key: Key, reads: Reads) -> int:
     """Return the class of a series: 0 is dropped last, `CLASSES` - 1 first."""
-    family = FAMILIES[key[0]]
-    if family.cls == "model" or family.labels == names.WINDOW:
+    family, scope = FAMILIES[key[0]], scope_of(key)
+    if scope == "model" or family.labels == names.WINDOW:
         return 0
     if reads(family, dict(zip(family.labels, key[1], strict=True))):
         return 1
-    return 2 if _is_quality(family) else 3
+    return 2 if scope in ("label", TOLD) else 3
 
 
 def ordered(keys: Collection[Key], columns: Sequence[str], reads: Reads) -> tuple[list[Key], list[int]]:
@@ -86,7 +87,3 @@ def _filled(wanted: Mapping[int, int], left: int) -> dict[int, int]:
         found[model] = min(wanted[model], left // (len(waiting) - at))
         left -= found[model]
     return found
-
-
-def _is_quality(family: Family) -> bool:
-    return "version" in family.labels and "role" not in family.labels

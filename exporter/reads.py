@@ -16,6 +16,7 @@ from wolfpack.exporter.matchers import Matchers, parse
 from wolfpack.exporter.problems import Problem
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.requests import argument, authorize, service
+from wolfpack.exporter.sample import stored_key
 from wolfpack.spec import FAMILIES, format_duration
 
 blueprint = flask.Blueprint("reads", __name__)
@@ -157,7 +158,7 @@ def _matching(
     )
     found = []
     for row in rows:
-        labels = dict(zip(FAMILIES[family].labels, json.loads(row.labels), strict=True))
+        labels = dict(zip(FAMILIES[family].labels, stored_key(family, row.labels)[1], strict=True))
         if matchers.match(labels):
             found.append((row.id, {"__name__": family, **{k: v for k, v in labels.items() if v}}))
     return found

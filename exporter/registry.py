@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from wolfpack.exporter import store
 from wolfpack.exporter.baseline import Baseline
+from wolfpack.exporter.expected import expect
 from wolfpack.exporter.problems import Problem
 from wolfpack.spec import Loaded, Spec, load_all
 
 
 @dataclass(frozen=True)
 class Known:
-    """A model that has a spec: its id in the ledger, and when it was first known (epoch seconds)."""
+    """A model that has a spec: its id in the ledger, when it was first known, and since when what is waited for.
+
+    Times are epoch seconds; `since` is by what is waited for, as ``role input`` or ``job train``.
+    """
 
     id: int
     spec: Spec
     created: float
+    since: Mapping[str, float] = field(default_factory=dict)
 
 
 class Registry:
@@ -55,9 +60,9 @@ class Registry:
         known: dict[tuple[str, str], Known] = {}
         for one in loaded:
             number = store.model_id(connection, one.spec.project, one.spec.model, now)
-            known[one.spec.project, one.spec.model] = Known(
-                number, one.spec, store.created(connection, number)
-            )
+            created = store.created(connection, number)
+            since = expect(connection, number, created, one.spec, now)
+            known[one.spec.project, one.spec.model] = Known(number, one.spec, created, since)
         self._known, self._by_id = known, {one.id: one for one in known.values()}
         self.loaded_well = self._loaded = True
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from wolfpack.spec import FAMILIES, Family, names
 
 Key = tuple[str, tuple[str, ...]]
 """A series within a model: its family's name and the values of the family's labels, in order."""
+
+
+TOLD = "told"
+"""Scope of what is not computed from rows but told: scalars, runs, deployments, feedback."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +39,33 @@ def sample(family: Family, value: float | int | None, window_end: int | None, **
     return [Sample(family, tuple(labels.get(name, "") for name in family.labels), float(value), window_end)]
 
 
+_TOLD = {
+    names.SCALAR_VALUE.name,
+    names.SCALAR_STEP.name,
+    names.SCALAR_TIME.name,
+    names.JOB_LAST_RUN.name,
+    names.JOB_LAST_SUCCESS.name,
+    names.JOB_DURATION.name,
+    names.JOB_ROWS.name,
+    names.DEPLOYMENT.name,
+    names.FEEDBACK.name,
+}
 _QUALITY = {family.name for family in FAMILIES.values() if family.labels == names.QUALITY}
 _ROLE_AT = names.WINDOW.index("role")
+
+
+def stored_key(family: str, labels: str) -> Key:
+    """Return the key of a series of the ledger; labels that its family has got since are empty."""
+    values = json.loads(labels)
+    wanted = len(FAMILIES[family].labels) if family in FAMILIES else len(values)
+    return family, (*values, *[""] * (wanted - len(values)))
 
 
 def scope_of(key: Key) -> str:
     """Return the part of a model that a series belongs to; parts are computed and shown as a whole."""
     family = FAMILIES[key[0]]
+    if family.name in _TOLD:
+        return TOLD
     if family.cls == "model":
         return "model"
     if family.labels == names.ANOMALY:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -145,6 +146,64 @@ exposures = Table(
     Column("shown", Float, primary_key=True),
     Column("window_end", BigInteger),
     Column("value", Float),
+    sqlite_with_rowid=False,
+)
+
+# Runs of jobs, as the jobs told them; a run told again replaces.
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _model(),
+    Column("job", Text, nullable=False),
+    Column("run", Text, nullable=False),
+    Column("began", Float),
+    Column("ended", Float, nullable=False),
+    Column("succeeded", Boolean, nullable=False),
+    Column("rows", BigInteger),
+    Column("note", Text, nullable=False),
+    Column("received", Float, nullable=False),
+    UniqueConstraint("model_id", "job", "run"),
+    Index("runs_by_end", "model_id", "job", "ended"),
+)
+
+# A version is in a stage from `began` on, until its next row.
+deployments = Table(
+    "deployments",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _model(),
+    Column("version", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("began", Float, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("received", Float, nullable=False),
+    UniqueConstraint("model_id", "version", "began"),
+)
+
+# What people say of findings between two times; judged again, the last word counts.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _model(),
+    Column("labels", Text, nullable=False),
+    Column("began", Float, nullable=False),
+    Column("ended", Float, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("received", Float, nullable=False),
+    UniqueConstraint("model_id", "labels", "began", "ended"),
+)
+
+# Since when panes of a role ("role input") and runs of a job ("job train") are waited for, on which panes.
+expected = Table(
+    "expected",
+    metadata,
+    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    Column("what", Text, primary_key=True),
+    Column("panes", Text, nullable=False),
+    Column("since", Float, nullable=False),
     sqlite_with_rowid=False,
 )
 

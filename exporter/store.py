@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Table, delete, func, insert, select, update
 
 from wolfpack.exporter import schema
 from wolfpack.exporter.schema import models, parts, pending, references
@@ -161,6 +161,15 @@ def add_reference(connection: Connection, model: int, now: float, plan_id: str, 
 
 def set_reference_scores(connection: Connection, reference_id: int, scores: bytes) -> None:
     connection.execute(update(references).where(references.c.id == reference_id).values(scores=scores))
+
+
+def replace_row(connection: Connection, table: Table, keys: dict[str, Any], values: dict[str, Any]) -> bool:
+    """Give the row with these keys other values, or enter it; return whether it was there."""
+    where = [table.c[name] == value for name, value in keys.items()]
+    if connection.execute(update(table).where(*where).values(values)).rowcount:
+        return True
+    connection.execute(insert(table).values(keys | values))
+    return False
 
 
 def recall(connection: Connection, key: str) -> tuple[str, str] | None:

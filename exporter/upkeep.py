@@ -1,21 +1,30 @@
-"""A model's own series: what it is, and when its panes are due."""
+"""A model's own series: what it is, and when its panes, jobs and scalars are due."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 
 from sqlalchemy import Connection
 
-from wolfpack.exporter import outcomes, store
-from wolfpack.exporter.clock import utc
-from wolfpack.exporter.due import due, expected_roles
+from wolfpack.exporter.awaited import Awaited
+from wolfpack.exporter.due import expected_roles
+from wolfpack.exporter.history import Shown
 from wolfpack.exporter.registry import Known, Registry
-from wolfpack.exporter.sample import Sample, sample
-from wolfpack.spec import Spec, names
+from wolfpack.exporter.runs import job_due_samples
+from wolfpack.exporter.sample import Key, Sample, sample
+from wolfpack.spec import names
 
 
-def model_samples(connection: Connection, registry: Registry, known: Known, now: datetime) -> list[Sample]:
-    """Return `ml_model_info` and the due time of each role that the spec makes a team send."""
+def model_samples(
+    connection: Connection,
+    registry: Registry,
+    known: Known,
+    awaited: Awaited,
+    told: Mapping[Key, Shown],
+    now: datetime,
+) -> list[Sample]:
+    """Return `ml_model_info` and the due times of the roles, jobs and scalars that the spec makes a team send."""
     spec = known.spec
     model = {"project": spec.project, "model": spec.model}
     baseline = registry.baseline(connection, known.id)
@@ -30,28 +39,21 @@ def model_samples(connection: Connection, registry: Registry, known: Known, now:
         **model,
     )
     for role in expected_roles(spec):
-        at = _due(connection, known, role, now).timestamp()
+        at = awaited.due(connection, known, role, now).timestamp()
         found += sample(names.WINDOW_DUE, at, None, role=role, **model)
+    return found + job_due_samples(connection, known) + _scalars_due(known, told)
+
+
+def _scalars_due(known: Known, told: Mapping[Key, Shown]) -> list[Sample]:
+    """Return when each scalar with `stale_after` becomes too old; one that never came is that old since it is known."""
+    spec = known.spec
+    model = {"project": spec.project, "model": spec.model}
+    found: list[Sample] = []
+    for name, its in spec.scalars.items():
+        if its.stale_after is not None:
+            key = sample(names.SCALAR_TIME, 0, None, scalar=name, **model)[0].key
+            since = told[key].value if key in told else known.since.get(f"scalar {name}", known.created)
+            found += sample(
+                names.SCALAR_DUE, since + its.stale_after.total_seconds(), None, scalar=name, **model
+            )
     return found
-
-
-def matures(spec: Spec) -> timedelta:
-    """Return how long labels take to mature."""
-    return (spec.label.matures_after if spec.label else None) or timedelta(0)
-
-
-def received(connection: Connection, known: Known, role: str, first: datetime) -> set[int]:
-    """Return the starts of the panes from `first` on into which something of the role came."""
-    since = int(first.timestamp())
-    found = set() if role == "label" else store.received_panes(connection, known.id, role, since)
-    if role != "input":
-        found |= outcomes.marked_panes(connection, known.id, role, since)
-    return found
-
-
-def _due(connection: Connection, known: Known, role: str, now: datetime) -> datetime:
-    spec, calendar = known.spec, known.spec.calendar
-    extra = matures(spec) if role == "label" else timedelta(0)
-    given_up = spec.revise + extra
-    since = max(calendar.start(utc(known.created)), calendar.start(now - given_up - spec.every))
-    return due(calendar, since, received(connection, known, role, since), now, given_up, extra)

@@ -17,6 +17,7 @@ from wolfpack.exporter.findings import findings
 from wolfpack.exporter.problems import Problem
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.requests import Target, argument, authorize, once, pane, role, service, target
+from wolfpack.exporter.stages import load_stages
 from wolfpack.exporter.tables import column, read_table
 from wolfpack.spec import Plan, ProfileFormatError, TableError, format_duration
 from wolfpack.stats import Profile, ScoreCounts, bare_plan, profile
@@ -67,7 +68,12 @@ def post_predictions() -> flask.Response:
             profiles[start] = _profile_rows(its, kept.filter(mask))
 
     def write(connection: Connection) -> dict[str, Any]:
-        outcomes.add_predictions(connection, its.known.id, its.version, rows)
+        stages, end = load_stages(connection, its.known.id), spec.calendar.end
+
+        def counted(start: int) -> bool:
+            return not stages.shadow(its.version, start, end(utc(start)).timestamp())
+
+        outcomes.add_predictions(connection, its.known.id, its.version, rows, counted)
         replaced = False
         for start, found in profiles.items():
             at = datetime.fromtimestamp(start, spec.zone)

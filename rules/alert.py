@@ -19,7 +19,7 @@ Identity = frozenset[tuple[str, str]]
 
 CHECKS = (
     "late", "missing", "rows", "schema", "range", "drift", "change", "quality", "fairness", "release", "live",
-    "anomaly", "job", "system",
+    "anomaly", "scalar", "job", "system",
 )  # fmt: skip
 """What an alert can be about; values of the label `check`."""
 

@@ -12,7 +12,7 @@ from wolfpack.rules.timing import Timing, duration
 from wolfpack.spec import names
 
 _OURS = 'check=~".+"'  # alerts of other teams have no such label and are left alone
-_SERIES = (*names.DRIFT, "metric", "detector", "class", "k", "job", "endpoint")
+_SERIES = (*names.ANOMALY, "class", "k", "endpoint")
 """Labels that tell the subjects of two alerts of one name apart; one that both lack counts as equal."""
 
 

@@ -97,12 +97,25 @@ def rendered(
     words = {
         "value": lambda: f"{value:.3g}",
         "count": lambda: f"{value:.0f}",
-        "time": lambda: datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d %H:%M:%S +0000 UTC"),
+        "time": lambda: _humanized(value),
         "where": lambda: where,
         "subject": lambda: "".join(told) + where,
         "worst": lambda: ", ".join(f"{column} ({score:.3g})" for column, score in worst),
     }
     return _PLACE.sub(lambda match: words.get(match[1], lambda: labels.get(match[1], ""))(), text)
+
+
+def _humanized(seconds: float) -> str:
+    """Write a time as Prometheus' `humanizeTimestamp` does: to the millisecond, without zeros at the end.
+
+    Examples
+    --------
+    >>> _humanized(0.5)
+    '1970-01-01 00:00:00.5 +0000 UTC'
+    """
+    whole, milliseconds = divmod(int(seconds * 1000), 1000)
+    fraction = f".{milliseconds:03}".rstrip("0").rstrip(".")
+    return datetime.fromtimestamp(whole, UTC).strftime(f"%Y-%m-%d %H:%M:%S{fraction} +0000 UTC")
 
 
 def _own(name: str, text: str, alert: Alert) -> str:

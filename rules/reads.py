@@ -44,11 +44,11 @@ def reads(spec: Spec) -> Reads:
 def least_series(spec: Spec) -> int:
     """Return how many series a model has, once it has a reference, that are never dropped before all others.
 
-    Counted is what the spec names: its columns, in all rows and in one value of each segment that names them. A
-    table may have more of both.
+    Counted is what the spec names: its jobs, its scalars, and its columns, in all rows and in one value of each
+    segment that names them. A table may have more of both.
     """
     read, roles = reads(spec), ["input"] + ["prediction"] * (spec.prediction is not None)
-    found = 1 + len(roles) + (spec.label is not None)
+    found = 1 + len(roles) + (spec.label is not None) + _of_told(read, spec)
     for role in roles:
         columns = [one for one in spec.columns if spec.role_of(one) == role]
         found += len(_OF_ROLE) + _of_columns(read, spec, role, columns, "")
@@ -69,6 +69,21 @@ def _of_columns(read: Reads, spec: Spec, role: str, columns: list[str], segment:
     )
 
 
+def _of_told(read: Reads, spec: Spec) -> int:
+    """Return how many series of the jobs and scalars of a spec, of all rows, are read or say that one is due."""
+    due = sum(job.schedule is not None for job in spec.jobs.values())
+    due += sum(scalar.stale_after is not None for scalar in spec.scalars.values())
+    model = {"project": spec.project, "model": spec.model}
+    named = [{"job_name": job} for job in spec.jobs] + [{"scalar": scalar} for scalar in spec.scalars]
+    return due + sum(
+        read(family, model | name)
+        for family in FAMILIES.values()
+        if family.labels in (names.JOB, names.SCALAR) and family is not names.JOB_DUE
+        for name in named
+        if name.keys() <= set(family.labels)
+    )
+
+
 def _selectors(alert: Alert) -> Iterator[Selector]:
     for clause in (clause for clauses in alert.any_of for clause in clauses):
         yield clause.selector
@@ -79,11 +94,12 @@ def _selectors(alert: Alert) -> Iterator[Selector]:
 
 
 def _watches(detect: Detect, family: Family, labels: Mapping[str, str]) -> bool:
-    """Tell whether a detector watches a series: of all versions and rows, and of the role and columns it names."""
+    """Tell whether a detector watches a series: of all versions and rows, and of what it names."""
     return (
         family.name == detect.metric
         and not labels.get("version")
         and not labels.get("segment")
         and detect.role in (None, labels.get("role"))
         and (detect.columns is None or labels.get("column") in detect.columns)
+        and (detect.names is None or labels.get("scalar", labels.get("job_name")) in detect.names)
     )

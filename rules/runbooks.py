@@ -146,6 +146,56 @@ RUNBOOKS: dict[str, Runbook] = {
         "Remove or change the entry under `detect`; put planned days under `skip`.",
         (names.ANOMALY_SCORE.name, names.ANOMALY_EXPECTED.name),
     ),
+    "ModelScalarOutOfBounds": Runbook(
+        "A number that the team itself sends lies beyond a bound of the spec.",
+        f"The newest `{names.SCALAR_VALUE}` against `scalars.NAME.warning` or `.critical`.",
+        (
+            "Is the value right, or was another unit sent?",
+            "Since when, and in which segment?",
+            f"How old is it (`{names.SCALAR_TIME}`)?",
+        ),
+        ("What the number measures changed.", "The job that computes it read a wrong or partial table."),
+        "Change the bound under `scalars`. A corrected value sent for the same time replaces the wrong one.",
+        (names.SCALAR_VALUE.name, names.SCALAR_TIME.name, names.SCALAR_STEP.name),
+    ),
+    "ModelScalarStale": Runbook(
+        "A number that the team itself sends has no new value.",
+        f"The time is past `{names.SCALAR_DUE}`: the event time of the newest value plus `scalars.NAME.stale_after`.",
+        ("Did the job that sends it run?", "Was the name of the scalar changed?"),
+        (
+            "The job failed or waits.",
+            "It sends values with times of long ago.",
+            "The scalar is not sent any more.",
+        ),
+        "Raise `stale_after`, or remove the scalar from the spec.",
+        (names.SCALAR_DUE.name, names.SCALAR_TIME.name),
+    ),
+    "ModelJobFailed": Runbook(
+        "The newest run that a job told of did not succeed.",
+        f"`{names.JOB_LAST_RUN}` is after `{names.JOB_LAST_SUCCESS}`, or there was no success yet.",
+        ("The log of the run in your scheduler.", "`GET /api/v1/jobs` lists the runs with their notes."),
+        ("A table was missing.", "The code or a library changed.", "Not enough memory."),
+        "It ends with the next run that succeeds. A job whose failures are harmless should not tell them.",
+        (names.JOB_LAST_RUN.name, names.JOB_LAST_SUCCESS.name),
+    ),
+    "ModelJobLate": Runbook(
+        "A job was scheduled and has not succeeded since.",
+        f"The time is past `{names.JOB_DUE}`: the first time of `jobs.NAME.schedule` after the newest success "
+        "began, plus `grace`. Days under `skip` are not waited for.",
+        ("Did the scheduler start it?", "Does it run still?", "Did it fail: is `ModelJobFailed` firing?"),
+        ("The scheduler is down or paused.", "The job hangs.", "It ran, and did not tell so."),
+        "Change `jobs.NAME.schedule` or `.grace`, or remove the job from the spec.",
+        (names.JOB_DUE.name, names.JOB_LAST_SUCCESS.name),
+    ),
+    "ModelJobSlow": Runbook(
+        "The newest run of a job took longer than the spec allows.",
+        f"`{names.JOB_DURATION}` over `jobs.NAME.longest`.",
+        (f"Did it handle more rows (`{names.JOB_ROWS}`)?", "Did it grow slowly, or at once?"),
+        ("More rows.", "A busy cluster.", "A lost index or a changed plan of a query."),
+        f"Raise `jobs.NAME.longest`; to watch for a change rather than a limit, name `{names.JOB_DURATION}` under "
+        "`detect`.",
+        (names.JOB_DURATION.name, names.JOB_ROWS.name),
+    ),
     "ModelRulesOutdated": Runbook(
         "The exporter runs a spec other than the one these rules were generated from.",
         f"`{names.MODEL_INFO}` has had another `spec_hash` for longer than the rules look back.",

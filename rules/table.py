@@ -34,7 +34,8 @@ def alerts_for(spec: Spec) -> tuple[Alert, ...]:
     """
     builders: tuple[Callable[[Spec], Iterator[Alert]], ...] = (
         _late, _missing, _rows, _novel, _column_drift, _prediction_drift, _columns_drifted, _release,
-        _quality_low, _quality_dropped, _anomaly, _outdated,
+        _quality_low, _quality_dropped, _anomaly, _scalar_out, _scalar_old, _job_failed, _job_late, _job_slow,
+        _outdated,
     )  # fmt: skip
     return tuple(alert for build in builders for alert in build(spec))
 
@@ -244,6 +245,56 @@ def _anomaly(spec: Spec) -> Iterator[Alert]:
         score = select(spec, names.ANOMALY_SCORE)
         any_of: list[tuple[Clause, ...]] = [(Condition(score, ">", 1.0),), (Condition(score, "<", -1.0),)]
         yield from _alert(spec, "ModelAnomaly", "anomaly", "warning", any_of, names.ANOMALY_SCORE.labels)
+
+
+def _scalar_out(spec: Spec) -> Iterator[Alert]:
+    """An alternative for each bound, which scalars that share it share; in every segment that is sent."""
+    for level in _LEVELS:
+        bounds: dict[tuple[Op, float], list[str]] = {}
+        for name, scalar in sorted(spec.scalars.items()):
+            bound = getattr(scalar, level)
+            if bound is not None:
+                bounds.setdefault((bound.op, bound.value), []).append(name)
+        any_of: list[tuple[Clause, ...]] = [
+            (Condition(select(spec, names.SCALAR_VALUE, is_("scalar", *named)), op, value),)
+            for (op, value), named in sorted(bounds.items())
+        ]
+        yield from _alert(spec, "ModelScalarOutOfBounds", "scalar", level, any_of, names.SCALAR)
+
+
+def _scalar_old(spec: Spec) -> Iterator[Alert]:
+    if any(scalar.stale_after is not None for scalar in spec.scalars.values()):
+        due = select(spec, names.SCALAR_DUE)
+        any_of: list[tuple[Clause, ...]] = [(Condition(due, "<", "now"),)]
+        yield from _alert(spec, "ModelScalarStale", "scalar", "warning", any_of, names.SCALAR_DUE.labels)
+
+
+def _job_failed(spec: Spec) -> Iterator[Alert]:
+    """The newest run is newer than the newest success, or there was none: of every job that tells its runs."""
+    run, success = select(spec, names.JOB_LAST_RUN), select(spec, names.JOB_LAST_SUCCESS)
+    any_of: list[tuple[Clause, ...]] = [
+        (Condition(run, ">", Relative(success)),),
+        (Condition(run, ">", 0.0), Absent(success)),
+    ]
+    yield from _alert(spec, "ModelJobFailed", "job", "warning", any_of, names.JOB)
+
+
+def _job_late(spec: Spec) -> Iterator[Alert]:
+    if any(job.schedule is not None for job in spec.jobs.values()):
+        any_of: list[tuple[Clause, ...]] = [(Condition(select(spec, names.JOB_DUE), "<", "now"),)]
+        yield from _alert(spec, "ModelJobLate", "job", "warning", any_of, names.JOB)
+
+
+def _job_slow(spec: Spec) -> Iterator[Alert]:
+    limits: dict[float, list[str]] = {}
+    for name, job in sorted(spec.jobs.items()):
+        if job.longest is not None:
+            limits.setdefault(job.longest.total_seconds(), []).append(name)
+    any_of: list[tuple[Clause, ...]] = [
+        (Condition(select(spec, names.JOB_DURATION, is_("job_name", *named)), ">", limit),)
+        for limit, named in sorted(limits.items())
+    ]
+    yield from _alert(spec, "ModelJobSlow", "job", "warning", any_of, names.JOB)
 
 
 def _outdated(spec: Spec) -> Iterator[Alert]:

@@ -69,6 +69,26 @@ TOLD: dict[str, Told] = {
         "A metric left the band that its history lets expect.",
         "{metric} of {project}/{model}{subject} scored {value} by {detector}; beyond 1 or -1 is an alarm.",
     ),
+    "ModelScalarOutOfBounds": Told(
+        "A number that the team sends passed its bound.",
+        "The {scalar} of {project}/{model}{where} is {value}, beyond the bound of its spec.",
+    ),
+    "ModelScalarStale": Told(
+        "A number that the team sends has not come for too long.",
+        "The {scalar} of {project}/{model} was due by {time} and has no newer value.",
+    ),
+    "ModelJobFailed": Told(
+        "The newest run of a job failed.",
+        "The job {job_name} of {project}/{model} failed: its run that ended at {time} did not succeed.",
+    ),
+    "ModelJobLate": Told(
+        "A job did not run, or did not succeed, in time.",
+        "The job {job_name} of {project}/{model} was to have succeeded by {time} and has not.",
+    ),
+    "ModelJobSlow": Told(
+        "A job ran longer than it may.",
+        "The newest run of the job {job_name} of {project}/{model} took {count} seconds, longer than its spec allows.",
+    ),
     "ModelRulesOutdated": Told(
         "The rules of a model were generated from another spec than the exporter runs.",
         "Generate and load the rules of {project}/{model} again: its spec has changed.",

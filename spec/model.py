@@ -204,22 +204,51 @@ class Live(Section):
     outliers: RatioLevels = RatioLevels(warning=0.2)
 
 
+class Job(Section):
+    """A job of the model: when it runs, how late it may succeed, and how long it may take."""
+
+    schedule: Annotated[str, AfterValidator(_cron)] | None = None
+    grace: Duration | None = None
+    longest: Duration | None = None
+
+
+class Scalar(Section):
+    """Bounds of a number that the team itself sends, and how old its newest value may get."""
+
+    warning: BoundText | None = None
+    critical: BoundText | None = None
+    stale_after: Duration | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Scalar:
+        first, last = self.warning, self.critical
+        if first and last and first.op == last.op:
+            sign = 1 if last.op == ">" else -1
+            if sign * last.value < sign * first.value:
+                raise ValueError(
+                    f"critical {last.op} {last.value:g} holds before warning {first.op} {first.value:g}; "
+                    "it must lie beyond"
+                )
+        return self
+
+
 class Detect(Section):
     metric: Annotated[str, Field()]
     method: Literal["seasonal_esd", "forecast", "trend", "recent", "flat", "auto"] = "seasonal_esd"
     role: Literal["input", "prediction", "label"] | None = None
     columns: list[Label] | None = None
+    names: list[Label] | None = None
     season: Duration | None = None
 
     @model_validator(mode="after")
     def _known(self) -> Detect:
-        if self.metric not in FAMILIES or FAMILIES[self.metric].cls not in ("pane", "window"):
+        if self.metric not in FAMILIES or FAMILIES[self.metric].cls not in ("pane", "window", "event"):
             from difflib import get_close_matches
 
             near = get_close_matches(self.metric, FAMILIES, 1)
             raise ValueError(
-                f"metric {self.metric!r} has no history to watch; it must be a pane or window metric of the "
-                f"catalogue{f', did you mean {near[0]}?' if near else ''}"
+                f"metric {self.metric!r} has no history to watch; it must be a pane, window or event metric "
+                f"of the catalogue{f', did you mean {near[0]}?' if near else ''}"
             )
         labels = FAMILIES[self.metric].labels
         if "detector" in labels:
@@ -229,6 +258,8 @@ class Detect(Section):
         for key, label in (("role", "role"), ("columns", "column")):
             if getattr(self, key) is not None and label not in labels:
                 raise ValueError(f"{key}: {self.metric} has no label {label!r}; it has {', '.join(labels)}")
+        if self.names is not None and not {"scalar", "job_name"} & set(labels):
+            raise ValueError(f"names: {self.metric} is of no scalar and no job; remove it")
         return self
 
 
@@ -277,6 +308,8 @@ class Spec(Section):
     mean: Mean | None = None
     change: Change = Change()
     live: Live | None = None
+    jobs: dict[Label, Job] = {}
+    scalars: dict[Label, Scalar] = {}
     detect: list[Detect] = []
     versions: Versions = Versions()
     alerts: Alerts = Alerts()
@@ -285,8 +318,9 @@ class Spec(Section):
     @classmethod
     def _empty_sections(cls, data: Any) -> Any:
         """Read `origin:` without a value as an empty section, as YAML writers mean it."""
-        if isinstance(data, dict) and isinstance(data.get("segments"), dict):
-            data = data | {"segments": {k: {} if v is None else v for k, v in data["segments"].items()}}
+        for name in ("segments", "jobs", "scalars"):
+            if isinstance(data, dict) and isinstance(data.get(name), dict):
+                data = data | {name: {k: {} if v is None else v for k, v in data[name].items()}}
         return data
 
     @model_validator(mode="after")

@@ -1,8 +1,9 @@
 """The metric catalogue: every family that Wolfpack may emit, once.
 
 The exporter and the sidecar expose nothing else; rules, dashboards and documents read it from here.
-`cls` says when a value is taken: ``pane`` the newest closed pane, ``window`` the newest window, ``model``
-the model as it stands now, ``service`` Wolfpack itself.
+`cls` says when a value is taken: ``pane`` the newest closed pane, ``window`` the newest window, ``event`` the
+newest that a team or a job told (with a history of its own), ``model`` the model as it stands now,
+``service`` Wolfpack itself. A family gets further labels only at its end: the ledger keeps their values by place.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 Type = Literal["gauge", "counter", "histogram"]
-Class = Literal["pane", "window", "model", "service"]
+Class = Literal["pane", "window", "event", "model", "service"]
 
 MODEL = ("project", "model")
 WINDOW = (*MODEL, "version", "role", "segment", "segment_value")
 COLUMN = (*WINDOW, "column")
 DRIFT = (*COLUMN, "baseline")
 QUALITY = (*MODEL, "version", "segment", "segment_value")
-ANOMALY = (*DRIFT, "metric", "detector")
+SCALAR = (*QUALITY, "scalar")
+JOB = (*MODEL, "job_name")  # not `job`: that is the label of Prometheus' own targets
+ANOMALY = (*DRIFT, "metric", "detector", "scalar", "job_name")
 
 
 @dataclass(frozen=True)
@@ -237,6 +240,60 @@ ANOMALY_LOWER = _gauge("ml_anomaly_lower", "", "window", ANOMALY, "Lower end of 
 ANOMALY_UPPER = _gauge("ml_anomaly_upper", "", "window", ANOMALY, "Upper end of the band of expected values.")
 ANOMALY_READY = _gauge(
     "ml_anomaly_ready", "", "window", ANOMALY, "1 when the detector has seen enough history to score, else 0."
+)
+
+SCALAR_VALUE = _gauge(
+    "ml_scalar_value", "", "event", SCALAR, "Newest value of a number that the team itself sends."
+)
+SCALAR_STEP = _gauge(
+    "ml_scalar_step", "", "event", SCALAR, "Step at which the newest value was taken, of those that have one."
+)
+SCALAR_TIME = _gauge(
+    "ml_scalar_timestamp_seconds", "seconds", "model", SCALAR, "Event time of the newest value."
+)
+SCALAR_DUE = _gauge(
+    "ml_scalar_due_timestamp_seconds",
+    "seconds",
+    "model",
+    (*MODEL, "scalar"),
+    "When the newest value becomes too old: its event time plus `stale_after`.",
+)
+
+JOB_LAST_RUN = _gauge(
+    "ml_job_last_run_timestamp_seconds", "seconds", "model", JOB, "When the job's newest run ended."
+)
+JOB_LAST_SUCCESS = _gauge(
+    "ml_job_last_success_timestamp_seconds",
+    "seconds",
+    "model",
+    JOB,
+    "When the job's newest run that succeeded ended.",
+)
+JOB_DURATION = _gauge(
+    "ml_job_duration_seconds", "seconds", "event", JOB, "How long the job's newest run took."
+)
+JOB_ROWS = _gauge("ml_job_rows", "", "event", JOB, "Rows that the job's newest run handled, if it said so.")
+JOB_DUE = _gauge(
+    "ml_job_due_timestamp_seconds",
+    "seconds",
+    "model",
+    JOB,
+    "When the job's oldest scheduled run without a success counts as late.",
+)
+
+DEPLOYMENT = _gauge(
+    "ml_deployment_timestamp_seconds",
+    "seconds",
+    "model",
+    (*MODEL, "version", "stage"),
+    "When a version entered the stage that it is in: shadow, canary or live.",
+)
+FEEDBACK = _gauge(
+    "ml_feedback_findings",
+    "",
+    "model",
+    (*MODEL, "metric", "detector", "verdict"),
+    "Findings that people judged right or wrong.",
 )
 
 BUILD_INFO = _gauge("wolfpack_build_info", "", "service", ("release",), "The running build; always 1.")

@@ -107,3 +107,30 @@ def exporter(make_exporter) -> Exporter:
     one = make_exporter()
     one.at("2024-05-01T06:00:00-04:00")
     return one
+
+
+@pytest.fixture(scope="session")
+def baseline():
+    """Return the profile of March and April 2024."""
+    from tables import reference
+
+    return reference()
+
+
+@pytest.fixture
+def registered(exporter, baseline):
+    """The exporter with a reference of March and April 2024; its clock stands at 1 May, 06:00."""
+    from sending import REFERENCE
+
+    assert exporter.http.put(REFERENCE, data=baseline.to_bytes()).status_code == 200
+    return exporter
+
+
+@pytest.fixture
+def watched(make_exporter):
+    """An exporter whose spec names a job and a scalar; its clock stands at 1 May 2024, 06:00 in New York."""
+    from notices import WATCHED
+
+    one = make_exporter(WATCHED)
+    one.at("2024-05-01T06:00:00-04:00")
+    return one

@@ -26,6 +26,8 @@ prediction: {column: score}
 label: {column: late, key: id}
 segments: {origin: {}}
 quality: {roc_auc: {warning: "< 0.75", drop: 0.05}, brier: {critical: "> 0.25"}}
+jobs: {nightly: {schedule: "0 5 * * *"}}
+scalars: {rebookings: {warning: "> 40", stale_after: 1d}}
 detect: [{metric: ml_column_mean, role: input, columns: [delay], season: 7d}]
 """
 DAYS = 8
@@ -52,6 +54,19 @@ def fill(url: str) -> None:
         client.send_labels(rows.select(["id", "late"]))
 
 
+def tell(url: str) -> None:
+    """Tell of scalars of two versions, one of them too old, of a run, a deployment, and of a finding."""
+    yesterday = datetime.now(UTC) - timedelta(days=2)
+    for version in ("1", "2"):
+        client = Client(url, project="travel", model="arrival-delay", version=version)
+        client.send_metrics({"rebookings": 10}, time=yesterday, step=1)
+    with client.run("nightly") as report:
+        report.rows = 10
+    client.send_deployment("canary")
+    labels = {"role": "input", "column": "delay", "metric": "ml_column_mean", "detector": "seasonal_esd"}
+    client.send_feedback(labels, "right", start=yesterday, end=yesterday)
+
+
 def _noon(date) -> np.ndarray:
     return np.repeat((np.datetime64(date) + np.timedelta64(12, "h")).astype("datetime64[s]"), 200)
 
@@ -74,6 +89,7 @@ def test_every_panel_shows_something(tmp_path) -> None:
     )
     with servers.exporter(tmp_path, specs) as url, flights_live.stack(tmp_path, url, loaded) as hook:
         fill(url)
+        tell(url)
         wait_for(lambda: "ml_model_roc_auc{" in requests.get(f"{url}/metrics", timeout=5).text)
         transport = HttpTransport(url)
         report = detectors.run_once(

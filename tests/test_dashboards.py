@@ -25,6 +25,8 @@ FULL = SHORT | {
     "segments": {"origin": {}},
     "drift": {"psi": {"warning": 0.1, "critical": 0.25}},
     "quality": {"roc_auc": {"warning": "< 0.75", "critical": "< 0.6"}, "brier": {"critical": "> 0.25"}},
+    "jobs": {"nightly": {"schedule": "0 5 * * *"}},
+    "scalars": {"rebookings": {"warning": "> 40"}},
     "detect": [{"metric": names.COLUMN_MEAN.name, "role": "prediction"}],
 }
 BOARDS = {
@@ -228,6 +230,8 @@ def test_board_of_a_spec_has_only_what_it_can_fill():
     [
         ({"segments": {}}, "Rows by segment"),
         ({"detect": []}, "Anomaly score"),
+        ({"jobs": {}}, "Failed jobs"),
+        ({"scalars": {}}, "Values"),
         ({"quality": {}, "label": None}, "ROC AUC"),
         ({"quality": {}, "prediction": {"column": "score", "task": "regression"}}, "Brier score"),
         ({"quality": {}, "prediction": None}, "Mean of the predictions"),

@@ -174,7 +174,7 @@ def test_commands_that_are_shown_can_be_typed(page: Path) -> None:
     known = dict(commands())
     for line in TYPED.findall(page.read_text()):
         for typed in re.split(r"&&|>>|\|", line):
-            words = shlex.split(typed)
+            words = shlex.split(typed.partition(" -- ")[0])
             name = next((n for n in (" ".join(words[:3]), " ".join(words[:2])) if n in known), None)
             if words[:1] == ["wolfpack"]:
                 assert name is not None, line

@@ -35,6 +35,11 @@ drift:
   columns: {warning: 0.3, critical: 0.6}
 quality: {roc_auc: {warning: "< 0.75", drop: 0.05}, brier: {critical: "> 0.25", drop: 0.1}}
 change: {rows: {against: trailing, ratio: 0.3}}
+jobs: {nightly: {schedule: "0 5 * * *", longest: 1h}, 'odd " job': {longest: 90m}, weekly: {longest: 1h}}
+scalars:
+  rebookings: {warning: "> 40", critical: "> 80", stale_after: 2d}
+  'cost | "per" \d': {warning: "< -0.5"}
+  revenue: {warning: "< -0.5"}
 detect: [{metric: ml_column_missing_ratio, method: seasonal_esd, season: 7d}]
 alerts: {annotations: {slack: "#flights {{ $labels.severity }} {{ $labels.column }}"}}
 """

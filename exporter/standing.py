@@ -1,0 +1,51 @@
+"""What stands told of a model: its scalars, runs, deployments and feedback, as the page shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection
+
+from wolfpack.exporter.feedback import feedback_samples
+from wolfpack.exporter.history import Shown
+from wolfpack.exporter.registry import Known
+from wolfpack.exporter.runs import run_samples
+from wolfpack.exporter.sample import Key, Sample
+from wolfpack.exporter.scalars import scalar_samples
+from wolfpack.exporter.stages import deployment_samples
+from wolfpack.spec import FAMILIES, Spec
+
+NOTICES = "notices"
+"""Role under which something told waits in the ledger's pending table."""
+
+
+def told_samples(connection: Connection, known: Known) -> list[Sample]:
+    """Return everything that is shown of what was told."""
+    return (
+        scalar_samples(connection, known)
+        + run_samples(connection, known)
+        + deployment_samples(connection, known)
+        + feedback_samples(connection, known)
+    )
+
+
+def still_shown(spec: Spec, told: Mapping[Key, Shown], now: float) -> dict[Key, Shown]:
+    """Return what was told without the scalars and jobs that have been silent for too long.
+
+    Those that the spec names stay; others go after `revise`, at least two windows, without news.
+    """
+    oldest = now - max(spec.revise, 2 * spec.window).total_seconds()
+    subjects = {key: _subject(key) for key in told}
+    named = {("scalar", name) for name in spec.scalars} | {("job_name", name) for name in spec.jobs}
+    newest: dict[tuple[str, str], int] = {}
+    for key, subject in subjects.items():
+        if subject is not None:
+            newest[subject] = max(newest.get(subject, 0), told[key].window_end or 0)
+    silent = {subject for subject, end in newest.items() if end < oldest} - named
+    return {key: one for key, one in told.items() if subjects[key] not in silent}
+
+
+def _subject(key: Key) -> tuple[str, str] | None:
+    """Return the label that says which scalar or job a series is of, and its value."""
+    labels = dict(zip(FAMILIES[key[0]].labels, key[1], strict=True))
+    return next(((name, labels[name]) for name in ("scalar", "job_name") if labels.get(name)), None)
