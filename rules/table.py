@@ -9,14 +9,12 @@ rules; and in every segment that is exposed, since a team chose these by naming 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Literal
 
 from wolfpack.rules.alert import Absent, Alert, Clause, Condition, Matcher, Op, Relative, Selector, Severity
-from wolfpack.rules.told import TOLD
-from wolfpack.spec import Family, Spec, names
+from wolfpack.rules.notice_table import job_failed, job_late, job_slow, scalar_old, scalar_out
+from wolfpack.rules.row import LEVELS, Level, is_, is_not, row, select
+from wolfpack.spec import Spec, names
 
-_Level = Literal["warning", "critical"]
-_LEVELS: tuple[_Level, ...] = ("critical", "warning")
 _QUALITY = {"roc_auc": (names.ROC_AUC, names.ROC_AUC_BASELINE), "brier": (names.BRIER, names.BRIER_BASELINE)}
 _LOW_IS_BAD = frozenset({"roc_auc"})
 """Quality metrics that drop when the model gets worse; the others rise."""
@@ -34,43 +32,10 @@ def alerts_for(spec: Spec) -> tuple[Alert, ...]:
     """
     builders: tuple[Callable[[Spec], Iterator[Alert]], ...] = (
         _late, _missing, _rows, _novel, _column_drift, _prediction_drift, _columns_drifted, _release,
-        _quality_low, _quality_dropped, _anomaly, _scalar_out, _scalar_old, _job_failed, _job_late, _job_slow,
+        _quality_low, _quality_dropped, _anomaly, scalar_out, scalar_old, job_failed, job_late, job_slow,
         _outdated,
     )  # fmt: skip
     return tuple(alert for build in builders for alert in build(spec))
-
-
-def is_(label: str, *values: str) -> Matcher:
-    """Match series whose label has one of the values."""
-    return Matcher(label, values)
-
-
-def is_not(label: str, *values: str) -> Matcher:
-    """Match series whose label has none of the values."""
-    return Matcher(label, values, negated=True)
-
-
-def select(spec: Spec, family: Family, *matchers: Matcher) -> Selector:
-    """Return a selector pinned to the model and, unless a matcher says otherwise, to all live versions."""
-    given = {matcher.label for matcher in matchers}
-    pins = [is_("project", spec.project), is_("model", spec.model)]
-    if "version" in family.labels and "version" not in given:
-        pins.append(is_("version", ""))
-    return Selector(family, (*pins, *matchers))
-
-
-def _alert(
-    spec: Spec, name: str, check: str, severity: Severity, any_of: list[tuple[Clause, ...]],
-    by: tuple[str, ...], *, labels: tuple[tuple[str, str], ...] = (), outlasts: bool = False,
-    worst: Selector | None = None,
-) -> Iterator[Alert]:  # fmt: skip
-    """Yield the row, or nothing if the spec gives no alternative a threshold."""
-    if any_of:
-        told = TOLD[name]
-        yield Alert(
-            name, check, severity, spec.owned_by, tuple(any_of), by, told.summary, told.description, labels,
-            keep_panes=check in ("drift", "quality"), outlasts=outlasts, worst=worst,
-        )  # fmt: skip
 
 
 def _late(spec: Spec) -> Iterator[Alert]:
@@ -80,7 +45,7 @@ def _late(spec: Spec) -> Iterator[Alert]:
     )  # fmt: skip
     for severity, role in severities:
         due = select(spec, names.WINDOW_DUE, role)
-        yield from _alert(
+        yield from row(
             spec, "ModelDataLate", "late", severity, [(Condition(due, "<", "now"),)], names.WINDOW_DUE.labels
         )
 
@@ -97,17 +62,17 @@ def _missing(spec: Spec) -> Iterator[Alert]:
     noise = select(spec, names.COLUMN_MISSING_INCREASE_NOISE, *others, is_("baseline", "reference"))
     ratio = select(spec, names.COLUMN_MISSING, *others)
     empty: tuple[Clause, ...] = (Condition(ratio, ">=", 1.0), Absent(increase))
-    for level in _LEVELS:
+    for level in LEVELS:
         threshold = getattr(spec.drift.missing, level)
         any_of: list[tuple[Clause, ...]] = []
         if threshold is not None:
             any_of.append((Condition(increase, ">", threshold), Condition(increase, ">", Relative(noise))))
             any_of += [empty] if level == "critical" or spec.drift.missing.critical is None else []
         any_of += _missing_ratio(spec, level)
-        yield from _alert(spec, "ModelColumnMissing", "missing", level, any_of, names.COLUMN_MISSING.labels)
+        yield from row(spec, "ModelColumnMissing", "missing", level, any_of, names.COLUMN_MISSING.labels)
 
 
-def _missing_ratio(spec: Spec, level: _Level) -> list[tuple[Clause, ...]]:
+def _missing_ratio(spec: Spec, level: Level) -> list[tuple[Clause, ...]]:
     """Return an alternative for each threshold that columns set themselves."""
     columns: dict[float, list[str]] = {}
     for name, column in sorted(spec.columns.items()):
@@ -137,37 +102,37 @@ def _rows(spec: Spec) -> Iterator[Alert]:
     )  # fmt: skip
     for name, op, factor in kinds:
         change = Condition(rows, op, Relative(trailing, factor))
-        yield from _alert(spec, name, "rows", "warning", [(change, enough)], names.PANE_ROWS.labels)
+        yield from row(spec, name, "rows", "warning", [(change, enough)], names.PANE_ROWS.labels)
 
 
 def _novel(spec: Spec) -> Iterator[Alert]:
-    for level in _LEVELS:
+    for level in LEVELS:
         threshold = getattr(spec.drift.novel, level)
         if threshold is not None:
             noise = select(spec, names.COLUMN_NOVEL_NOISE, is_("baseline", "reference"))
             novel = _beyond(select(spec, names.COLUMN_NOVEL), threshold, noise)
-            yield from _alert(spec, "ModelColumnNovel", "drift", level, [novel], names.COLUMN_NOVEL.labels)
+            yield from row(spec, "ModelColumnNovel", "drift", level, [novel], names.COLUMN_NOVEL.labels)
 
 
 def _column_drift(spec: Spec) -> Iterator[Alert]:
     """A column may drift without harm, so it is told one severity lower than a prediction."""
-    severities: tuple[tuple[Severity, _Level], ...] = (("warning", "critical"), ("info", "warning"))
+    severities: tuple[tuple[Severity, Level], ...] = (("warning", "critical"), ("info", "warning"))
     for severity, level in severities:
         any_of = _shifted(spec, level, is_("role", "input"), *_baselines(spec))
-        yield from _alert(spec, "ModelColumnDrift", "drift", severity, any_of, names.COLUMN_PSI.labels)
+        yield from row(spec, "ModelColumnDrift", "drift", severity, any_of, names.COLUMN_PSI.labels)
 
 
 def _prediction_drift(spec: Spec) -> Iterator[Alert]:
-    for level in _LEVELS:
+    for level in LEVELS:
         any_of = _shifted(spec, level, is_("role", "prediction"), *_baselines(spec))
-        yield from _alert(spec, "ModelPredictionDrift", "drift", level, any_of, names.COLUMN_PSI.labels)
+        yield from row(spec, "ModelPredictionDrift", "drift", level, any_of, names.COLUMN_PSI.labels)
 
 
 def _release(spec: Spec) -> Iterator[Alert]:
     """Each live version's predictions against those of the version before it."""
     matchers = (is_not("version", ""), is_("role", "prediction"), is_("baseline", "version"))
     any_of = _shifted(spec, "warning", *matchers)
-    yield from _alert(spec, "ModelReleaseShift", "release", "warning", any_of, names.COLUMN_PSI.labels)
+    yield from row(spec, "ModelReleaseShift", "release", "warning", any_of, names.COLUMN_PSI.labels)
 
 
 def _baselines(spec: Spec) -> list[Matcher]:
@@ -175,7 +140,7 @@ def _baselines(spec: Spec) -> list[Matcher]:
     return [is_("baseline", *compared)] if compared else []
 
 
-def _shifted(spec: Spec, level: _Level, *matchers: Matcher) -> list[tuple[Clause, ...]]:
+def _shifted(spec: Spec, level: Level, *matchers: Matcher) -> list[tuple[Clause, ...]]:
     """Return alternatives: PSI, or Kolmogorov-Smirnov, beyond its threshold and its own noise."""
     any_of: list[tuple[Clause, ...]] = []
     if not any(matcher.label == "baseline" for matcher in matchers):
@@ -195,7 +160,7 @@ def _beyond(score: Selector, threshold: float, noise: Selector) -> tuple[Clause,
 
 
 def _columns_drifted(spec: Spec) -> Iterator[Alert]:
-    for level in _LEVELS:
+    for level in LEVELS:
         threshold = getattr(spec.drift.columns, level)
         if threshold is None:
             continue
@@ -203,7 +168,7 @@ def _columns_drifted(spec: Spec) -> Iterator[Alert]:
             matchers = (is_("role", "input"), baseline)
             share = Condition(select(spec, names.DRIFTED_COLUMNS, *matchers), ">", threshold)
             worst = select(spec, names.COLUMN_PSI, is_("role", "input"), is_("segment", ""))
-            yield from _alert(
+            yield from row(
                 spec,
                 "ModelColumnsDrifted",
                 "drift",
@@ -217,12 +182,12 @@ def _columns_drifted(spec: Spec) -> Iterator[Alert]:
 def _quality_low(spec: Spec) -> Iterator[Alert]:
     for metric, quality in spec.quality.items():
         family = _QUALITY[metric][0]
-        for level in _LEVELS:
+        for level in LEVELS:
             bound = getattr(quality, level)
             if bound is not None:
                 low = Condition(select(spec, family), bound.op, bound.value)
                 labels = (("metric", family.name),)
-                yield from _alert(
+                yield from row(
                     spec, "ModelQualityLow", "quality", level, [(low,)], family.labels, labels=labels
                 )
 
@@ -235,7 +200,7 @@ def _quality_dropped(spec: Spec) -> Iterator[Alert]:
             offset = -quality.drop if metric in _LOW_IS_BAD else quality.drop
             worse = Condition(select(spec, family), op, Relative(select(spec, baseline), offset=offset))
             labels = (("metric", family.name),)
-            yield from _alert(
+            yield from row(
                 spec, "ModelQualityDropped", "quality", "warning", [(worse,)], family.labels, labels=labels
             )
 
@@ -244,63 +209,13 @@ def _anomaly(spec: Spec) -> Iterator[Alert]:
     if spec.detect:
         score = select(spec, names.ANOMALY_SCORE)
         any_of: list[tuple[Clause, ...]] = [(Condition(score, ">", 1.0),), (Condition(score, "<", -1.0),)]
-        yield from _alert(spec, "ModelAnomaly", "anomaly", "warning", any_of, names.ANOMALY_SCORE.labels)
-
-
-def _scalar_out(spec: Spec) -> Iterator[Alert]:
-    """An alternative for each bound, which scalars that share it share; in every segment that is sent."""
-    for level in _LEVELS:
-        bounds: dict[tuple[Op, float], list[str]] = {}
-        for name, scalar in sorted(spec.scalars.items()):
-            bound = getattr(scalar, level)
-            if bound is not None:
-                bounds.setdefault((bound.op, bound.value), []).append(name)
-        any_of: list[tuple[Clause, ...]] = [
-            (Condition(select(spec, names.SCALAR_VALUE, is_("scalar", *named)), op, value),)
-            for (op, value), named in sorted(bounds.items())
-        ]
-        yield from _alert(spec, "ModelScalarOutOfBounds", "scalar", level, any_of, names.SCALAR)
-
-
-def _scalar_old(spec: Spec) -> Iterator[Alert]:
-    if any(scalar.stale_after is not None for scalar in spec.scalars.values()):
-        due = select(spec, names.SCALAR_DUE)
-        any_of: list[tuple[Clause, ...]] = [(Condition(due, "<", "now"),)]
-        yield from _alert(spec, "ModelScalarStale", "scalar", "warning", any_of, names.SCALAR_DUE.labels)
-
-
-def _job_failed(spec: Spec) -> Iterator[Alert]:
-    """The newest run is newer than the newest success, or there was none: of every job that tells its runs."""
-    run, success = select(spec, names.JOB_LAST_RUN), select(spec, names.JOB_LAST_SUCCESS)
-    any_of: list[tuple[Clause, ...]] = [
-        (Condition(run, ">", Relative(success)),),
-        (Condition(run, ">", 0.0), Absent(success)),
-    ]
-    yield from _alert(spec, "ModelJobFailed", "job", "warning", any_of, names.JOB)
-
-
-def _job_late(spec: Spec) -> Iterator[Alert]:
-    if any(job.schedule is not None for job in spec.jobs.values()):
-        any_of: list[tuple[Clause, ...]] = [(Condition(select(spec, names.JOB_DUE), "<", "now"),)]
-        yield from _alert(spec, "ModelJobLate", "job", "warning", any_of, names.JOB)
-
-
-def _job_slow(spec: Spec) -> Iterator[Alert]:
-    limits: dict[float, list[str]] = {}
-    for name, job in sorted(spec.jobs.items()):
-        if job.longest is not None:
-            limits.setdefault(job.longest.total_seconds(), []).append(name)
-    any_of: list[tuple[Clause, ...]] = [
-        (Condition(select(spec, names.JOB_DURATION, is_("job_name", *named)), ">", limit),)
-        for limit, named in sorted(limits.items())
-    ]
-    yield from _alert(spec, "ModelJobSlow", "job", "warning", any_of, names.JOB)
+        yield from row(spec, "ModelAnomaly", "anomaly", "warning", any_of, names.ANOMALY_SCORE.labels)
 
 
 def _outdated(spec: Spec) -> Iterator[Alert]:
     """Another hash and not ours, for longer than the lookback: the two are never reloaded at once."""
     other = Condition(select(spec, names.MODEL_INFO, is_not("spec_hash", spec.hash)), ">", 0.0)
     own = Absent(select(spec, names.MODEL_INFO, is_("spec_hash", spec.hash)))
-    yield from _alert(
+    yield from row(
         spec, "ModelRulesOutdated", "system", "warning", [(other, own)], names.MODEL, outlasts=True
     )
