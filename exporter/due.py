@@ -47,9 +47,11 @@ def oldest_missing(
 
     A day is looked at as a whole, so panes of a minute cost little more than panes of a day.
     """
-    came = np.fromiter(received, dtype=np.int64, count=len(received))
+    came = np.append(
+        np.sort(np.fromiter(received, dtype=np.int64, count=len(received))), np.iinfo(np.int64).max
+    )
     for starts, ends in _days(calendar, calendar.start(first)):
-        missing = ~np.isin(starts, came) & (ends >= oldest.timestamp())
+        missing = (came[np.searchsorted(came, starts)] != starts) & (ends >= oldest.timestamp())
         if missing.any() and not calendar.skipped(_utc(starts[0])):
             return _utc(starts[missing.argmax()])
     raise AssertionError("days never end")

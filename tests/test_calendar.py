@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -92,6 +94,56 @@ def test_the_oldest_missing_pane_is_due(received, skip, expected) -> None:
     found = due(calendar, datetime(2024, 5, 1, tzinfo=UTC), starts, now, timedelta(days=30), timedelta(0))
 
     assert found == datetime(2024, 5, expected + 1, 6, tzinfo=UTC)
+
+
+@given(
+    CALENDARS,
+    TIMES,
+    st.sets(st.integers(0, 400)),
+    st.integers(0, 300),
+    st.sets(st.integers(0, 3)),
+)
+@settings(derandomize=True, deadline=None, max_examples=200)
+def test_looking_at_days_as_a_whole_finds_what_pane_by_pane_does(
+    calendar, at, there, given_up, skipped
+) -> None:
+    """Over clock changes, for panes of a minute to a week; the panes that came are any."""
+    first = calendar.start(at)
+    day = first.astimezone(calendar.zone).date()
+    calendar = replace(calendar, skip=frozenset(day + timedelta(days=n) for n in skipped))
+    panes = list(islice(calendar.after(first), 401))
+    came = {int(panes[place].timestamp()) for place in there}
+    now, late = panes[given_up], timedelta(days=1)
+    expected = next(
+        pane
+        for pane in calendar.after(first)
+        if int(pane.timestamp()) not in came
+        and not calendar.skipped(pane)
+        and calendar.end(pane) >= now - late
+    )
+
+    assert due(calendar, first, came, now, late, timedelta(0)) == calendar.due(expected)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "day", "expected"),
+    [
+        (
+            "30 2 * * *",
+            date(2013, 3, 9),
+            "2013-03-10T03:00:00-04:00",
+        ),  # 02:30 does not exist: at once after the gap
+        ("30 1 * * *", date(2013, 11, 2), "2013-11-03T01:30:00-04:00"),  # 01:30 is there twice: the first
+        ("0 6 * * 1-5", date(2013, 5, 3), "2013-05-06T06:00:00-04:00"),  # a Friday's, on Monday
+        ("0 6 1 * *", date(2013, 5, 3), "2013-06-01T06:00:00-04:00"),
+    ],
+)
+def test_a_schedule_is_local_time_over_clock_changes(schedule, day, expected) -> None:
+    calendar = Calendar(timezone="America/New_York", schedule=schedule)
+
+    assert calendar.scheduled(calendar.start(calendar.day(day.isoformat()))) == datetime.fromisoformat(
+        expected
+    )
 
 
 def test_a_pane_that_never_came_is_given_up_after_revise() -> None:
