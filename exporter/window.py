@@ -137,8 +137,10 @@ def _schema(window: Window) -> list[Sample]:
         return []
     planned = [name for name, column in window.baseline.profile.plan.columns.items() if not column.source]
     there = [*window.pane.sources, *window.pane.unplanned]
-    mine = [[one for one in names_ if window.spec.role_of(one) == window.role] for names_ in (planned, there)]
-    return schema_changes(*mine, window.end, window.labels())
+    planned, there = (
+        [name for name in known if window.spec.role_of(name) == window.role] for known in (planned, there)
+    )
+    return schema_changes(planned, there, window.end, window.labels())
 
 
 def _means(window: Window, segment: tuple[str, str], columns: Iterable[str]) -> list[Sample]:

@@ -84,11 +84,11 @@ def _brought(state: ColumnState, plan: ColumnPlan) -> tuple[ColumnState, float]:
 
 def _by_word(state: ColumnState, plan: ColumnPlan) -> ColumnState:
     """Return the counts of the categories; those that only the old plan names are among the frequent others."""
-    counts = dict(zip(state.plan.categories, state.bins.tolist(), strict=False))
+    counts: dict[str, int] = dict(zip(state.plan.categories, state.bins.tolist(), strict=False))
     others = dict(state.frequent.items) | {
         word: count for word, count in counts.items() if word not in plan.categories
     }
-    known = [counts.get(word, others.pop(word, 0)) for word in plan.categories]
+    known: list[int] = [counts.get(word, others.pop(word, 0)) for word in plan.categories]
     bins: NDArray[np.int64] = np.array([*known, state.count - sum(known)], np.int64)
     frequent = (
         state.frequent
