@@ -9,7 +9,7 @@ from typing import Any
 import flask
 from werkzeug.exceptions import HTTPException
 
-from wolfpack.exporter import listings, notices, reads, status, writes
+from wolfpack.exporter import evidence, listings, notices, reads, writes
 from wolfpack.exporter.collectors import own_collectors
 from wolfpack.exporter.page import Page
 from wolfpack.exporter.problems import Problem
@@ -26,10 +26,12 @@ def create_app(its: Service) -> flask.Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.extensions["wolfpack"] = its
     app.extensions["wolfpack.page"] = Page(its.shelf, own_collectors(its))
+    app.extensions["wolfpack.evidence"] = evidence.evidence_of(its)
     app.register_blueprint(writes.blueprint)
     app.register_blueprint(notices.blueprint)
     app.register_blueprint(listings.blueprint)
     app.register_blueprint(reads.blueprint)
+    app.register_blueprint(evidence.blueprint)
     app.register_blueprint(_own)
     app.register_error_handler(Problem, _problem)
     app.register_error_handler(HTTPException, _http_error)
@@ -49,12 +51,6 @@ def metrics() -> flask.Response:
         headers.get("Accept", ""), headers.get("Accept-Encoding", ""), flask.request.args.getlist("name[]")
     )
     return flask.Response(body, headers=answer)
-
-
-@_own.get("/")
-def index() -> flask.Response:
-    authorize("read", None)
-    return flask.Response(status.render(service()), mimetype="text/html")
 
 
 @_own.get("/-/healthy")

@@ -26,11 +26,21 @@ class Assembly:
 
     def role_window(self, connection: Connection, known: Known, role: str, pane: datetime) -> list[Sample]:
         """Return the samples of the window of a role that ends with the pane."""
+        found = self.window(connection, known, role, pane)
+        if found is None:
+            return []
+        window, loaded = found
+        return window_samples(window) + self._releases(connection, known, window, loaded, pane)
+
+    def window(
+        self, connection: Connection, known: Known, role: str, pane: datetime
+    ) -> tuple[Window, Loaded] | None:
+        """Return the window of a role that ends with the pane, and its panes; None without rows."""
         spec, calendar = known.spec, known.spec.calendar
         first = calendar.back(pane, spec.window_panes - 1)
         loaded = self._load(connection, known, role, first, pane)
         if not loaded.together:
-            return []
+            return None
         window = Window(
             spec,
             role,
@@ -43,7 +53,7 @@ class Assembly:
             trailing=trailing.rows(connection, self._ids, known, role, pane, loaded.segments()),
             before=self._before(connection, known, role, pane),
         )
-        return window_samples(window) + self._releases(connection, known, window, loaded, pane)
+        return window, loaded
 
     def label_window(self, connection: Connection, known: Known, pane: datetime) -> list[Sample]:
         """Return the samples of quality over the window that ends with the pane."""
