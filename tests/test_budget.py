@@ -9,12 +9,14 @@ from click.testing import CliRunner
 from conftest import FULL, THREE_LINES
 from hypothesis import given
 from hypothesis import strategies as st
+from notices import run, scalar
 from tables import day, inputs, reference
 
 from wolfpack.cli import main
 from wolfpack.exporter import create_app, open_service
 from wolfpack.exporter.history import Shown
 from wolfpack.exporter.rationing import CLASSES, ordered, shares
+from wolfpack.exporter.sample import TOLD, scope_of
 from wolfpack.exporter.shelf import Shelf
 from wolfpack.rules import Relative, alerts_for, least_series, reads
 from wolfpack.spec import FAMILIES, Budget, Spec, WolfpackError, names
@@ -118,6 +120,15 @@ def test_what_a_detector_watches_is_read() -> None:
     assert read(names.COLUMN_MEAN, labels)
     for change in ({"role": "input"}, {"column": "other"}, {"segment": "s"}, {"version": "2"}):
         assert not read(names.COLUMN_MEAN, labels | change)
+
+
+def test_of_the_scalars_a_detector_names_only_these_are_read() -> None:
+    entry = {"metric": names.SCALAR_VALUE.name, "names": ["ctr"]}
+    spec = Spec.model_validate({"version": "wolfpack/v1", "project": "p", "model": "m", "detect": [entry]})
+    read = reads(spec)
+
+    assert read(names.SCALAR_VALUE, {"scalar": "ctr"})
+    assert not read(names.SCALAR_VALUE, {"scalar": "other"})
 
 
 # --- the shelf
@@ -326,6 +337,30 @@ def test_the_least_series_are_there_once_a_model_runs(tmp_path) -> None:
     assert 30 < least_series(spec) <= counts[0] + counts[1]
 
 
+def test_of_jobs_and_scalars_what_rules_read_and_what_is_due_is_kept(watched) -> None:
+    """The check counts for a job and a scalar what the exporter then shows of them and drops last."""
+    scalar(watched, 5, step=1)
+    run(watched, "2024-05-01T05:30:00-04:00", duration=60, rows=9)
+    watched.at("2024-05-01T06:10:00-04:00")
+    known = watched.service.registry.all()[0]
+    keys, counts = ordered(list(watched.service.shelf.shown(known.id)), [], reads(known.spec))
+    kept = {key[0] for key in keys[: counts[0] + counts[1]] if {"nightly", "rebookings"} & set(key[1])}
+    without = known.spec.model_copy(update={"jobs": {}, "scalars": {}})
+
+    assert kept == {
+        one.name
+        for one in (
+            names.JOB_LAST_RUN,
+            names.JOB_LAST_SUCCESS,
+            names.JOB_DURATION,
+            names.JOB_DUE,
+            names.SCALAR_VALUE,
+            names.SCALAR_DUE,
+        )
+    }
+    assert least_series(known.spec) - least_series(without) == len(kept)
+
+
 def test_check_refuses_a_spec_whose_needed_series_alone_exceed_the_budget(tmp_path) -> None:
     columns = ", ".join(f"c{number}: {{}}" for number in range(2400))
     (tmp_path / "big.yml").write_text(THREE_LINES + f"columns: {{{columns}}}\n")
@@ -340,15 +375,23 @@ def test_check_refuses_a_spec_whose_needed_series_alone_exceed_the_budget(tmp_pa
 
 
 def test_every_family_has_a_class() -> None:
-    """Quality is what has versions and no role."""
+    """Quality is what has versions and no role; what was told and no rule reads goes with it."""
     spec = Spec.model_validate({"version": "wolfpack/v1", "project": "p", "model": "m"})
     keys = [
         (one.name, ("p", "m", *[""] * (len(one.labels) - 2)))
         for one in FAMILIES.values()
         if one.cls != "service"
     ]
-    found, counts = ordered(keys, [], reads(spec))
+    read = reads(spec)
+    found, counts = ordered(keys, [], read)
 
     assert sorted(found) == sorted(keys)
-    assert counts[2] == sum(one.labels == names.QUALITY for one in FAMILIES.values())
+    quality = sum(one.labels == names.QUALITY for one in FAMILIES.values())
+    told = [
+        key
+        for key in keys
+        if scope_of(key) == TOLD and not read(FAMILIES[key[0]], {"project": "p", "model": "m"})
+    ]
+    assert len(told) == 7  # every model's rules read when jobs ran and succeeded
+    assert counts[2] == quality + len(told)
     assert json.dumps(counts)
