@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from wolfpack.cli import spec_keys
+from wolfpack.cli import api_docs, spec_keys
 from wolfpack.dashboards import service_board, shared_board
 from wolfpack.rules import Absent, Condition, Matcher, Relative, Selector, Timing, alerts_for, service_rules
 from wolfpack.rules.prometheus_rules import hold, keep
@@ -53,6 +54,11 @@ def pages(folder: Path) -> dict[str, str]:
         "service-alerts": service_alerts,
         "panels": lambda: panels(shared_board()),
         "service-panels": lambda: panels(service_board()),
+        "endpoints": lambda: _table(["endpoint", "scope", ""], api_docs.table()),
+    }
+    parts |= {
+        name: partial(_table, ["name", "in", "default", "meaning"], rows)
+        for name, rows in api_docs.parts().items()
     }
 
     def renewed(match: re.Match[str]) -> str:

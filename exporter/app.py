@@ -1,19 +1,21 @@
-"""The HTTP application: health, metrics and status page; the API's endpoints come from their blueprints."""
+"""The HTTP application: health and metrics; the API's endpoints come from their blueprints."""
 
 from __future__ import annotations
 
 import logging
-from datetime import datetime
-from typing import Any
 
 import flask
 from werkzeug.exceptions import HTTPException
 
 from wolfpack.exporter import evidence, listings, notices, reads, writes
+from wolfpack.exporter.answers import Loaded, Now
+from wolfpack.exporter.bodies import ClockTime, read_body
 from wolfpack.exporter.collectors import own_collectors
+from wolfpack.exporter.declaration import Endpoint, Group, Parameter, Raw
+from wolfpack.exporter.openapi import describe
 from wolfpack.exporter.page import Page
 from wolfpack.exporter.problems import Problem
-from wolfpack.exporter.requests import MAX_BODY, authorize, service
+from wolfpack.exporter.requests import MAX_BODY, authorize, check_parameters, service
 from wolfpack.exporter.service import Service
 from wolfpack.spec import SpecError
 
@@ -27,23 +29,35 @@ def create_app(its: Service) -> flask.Flask:
     app.extensions["wolfpack"] = its
     app.extensions["wolfpack.page"] = Page(its.shelf, own_collectors(its))
     app.extensions["wolfpack.evidence"] = evidence.evidence_of(its)
-    app.register_blueprint(writes.blueprint)
-    app.register_blueprint(notices.blueprint)
-    app.register_blueprint(listings.blueprint)
-    app.register_blueprint(reads.blueprint)
-    app.register_blueprint(evidence.blueprint)
-    app.register_blueprint(_own)
+    app.extensions["wolfpack.endpoints"] = {(one.path, one.method): one for one in endpoints()}
+    for group in _groups():
+        app.register_blueprint(group)
+    app.before_request(_check)
     app.register_error_handler(Problem, _problem)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _surprise)
     return app
 
 
-_own = flask.Blueprint("own", __name__)
+def endpoints() -> list[Endpoint]:
+    """Return what every endpoint takes and answers."""
+    return [one for group in _groups() for one in group.endpoints]
 
 
-@_own.get("/metrics")
+_own = Group("own")
+TEXT = Raw("a line of text", ("text/plain",))
+NAMES = Parameter("name[]", "only samples of this name; may be given again", needed=False)
+
+
+@_own.declare(
+    "GET",
+    "/metrics",
+    scope="read",
+    parameters=(NAMES,),
+    answer=Raw("metrics", ("text/plain", "application/openmetrics-text")),
+)
 def metrics() -> flask.Response:
+    """Show the metrics, in the format that `Accept` asks for."""
     authorize("read", None)
     page: Page = flask.current_app.extensions["wolfpack.page"]
     headers = flask.request.headers
@@ -53,21 +67,32 @@ def metrics() -> flask.Response:
     return flask.Response(body, headers=answer)
 
 
-@_own.get("/-/healthy")
+@_own.declare("GET", "/-/healthy", scope=None, answer=TEXT)
 def healthy() -> flask.Response:
+    """Say that the exporter runs."""
     return flask.Response("Wolfpack exporter is healthy.\n", mimetype="text/plain")
 
 
-@_own.get("/-/ready")
+@_own.declare("GET", "/-/ready", scope=None, answer=TEXT)
 def ready() -> flask.Response:
+    """Say that specs are loaded; 503 until then."""
     if not service().registry.ready:
         return flask.Response("No specs are loaded.\n", status=503, mimetype="text/plain")
     return flask.Response("Wolfpack exporter is ready.\n", mimetype="text/plain")
 
 
-@_own.route("/-/reload", methods=["POST", "PUT"])
+@_own.declare(
+    "GET", "/api/v1/openapi.json", scope=None, answer=Raw("this description", ("application/json",))
+)
+def openapi() -> flask.Response:
+    """Describe all of this as OpenAPI."""
+    return flask.jsonify(describe(endpoints()))
+
+
+@_own.declare("PUT", "/-/reload", scope="write", answer=Loaded)
+@_own.declare("POST", "/-/reload", scope="write", answer=Loaded)
 def reload() -> flask.Response:
-    """Read the specs anew; on an error the old ones stay in force."""
+    """Read the specs anew; on an error those from before stay in force."""
     authorize("write", None)
     try:
         service().reload()
@@ -76,24 +101,28 @@ def reload() -> flask.Response:
     return flask.jsonify({"models": len(service().registry.all())})
 
 
-@_own.post("/-/clock")
+@_own.declare("POST", "/-/clock", scope="write", body=ClockTime, answer=Now)
 def clock() -> flask.Response:
     """Set a replay's clock, after everything sent before is computed."""
     authorize("write", None)
-    data: Any = flask.request.get_json(silent=True)
-    try:
-        at = datetime.fromisoformat(data["now"])
-        if at.tzinfo is None:
-            raise ValueError("the time has no zone")
-    except (TypeError, KeyError, ValueError) as error:
-        raise Problem(
-            422, "Bad time", f'{error!r}; send {{"now": "2013-05-01T06:00:00-04:00"}}', "now"
-        ) from error
+    at = read_body(ClockTime).now
     try:
         service().set_clock(at.timestamp())
     except ValueError as error:
         raise Problem(409, "Clock not set", str(error), "now") from error
     return flask.jsonify({"now": at.isoformat()})
+
+
+def _groups() -> tuple[Group, ...]:
+    return (writes.group, notices.group, reads.group, listings.group, evidence.group, _own)
+
+
+def _check() -> None:
+    """Refuse what the endpoint that is asked does not take."""
+    rule = flask.request.url_rule
+    found = flask.current_app.extensions["wolfpack.endpoints"].get((rule and rule.rule, flask.request.method))
+    if found is not None:
+        check_parameters(found)
 
 
 def _problem(problem: Problem) -> tuple[flask.Response, int]:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, TypeVar
 
 import flask
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from wolfpack.exporter.feedback import OF_ALERTS
 from wolfpack.exporter.problems import Problem
 from wolfpack.exporter.stages import Stage
-from wolfpack.spec import names
+from wolfpack.spec import family, names
 from wolfpack.spec.model import NAME, check_label
 
 MOST_SCALARS = 10_000
 """Values in one request."""
+MOST_FINDINGS = 10_000
+"""Findings in one request."""
+LAST = 2**40
+"""First time that is refused, epoch seconds."""
 _FINDING = (*names.ANOMALY, *OF_ALERTS)
 
 
@@ -37,6 +41,15 @@ def _note(value: str) -> str:
     return value
 
 
+def _watched(value: dict[str, str]) -> dict[str, str]:
+    for name, text in value.items():
+        if name not in (*names.ANOMALY, "__name__"):
+            raise ValueError(f"{name!r} is no label of a finding; those are {', '.join(names.ANOMALY)}")
+        check_label(text)
+    family(value.get("metric", ""))
+    return value
+
+
 def _finding(value: dict[str, str]) -> dict[str, str]:
     for name, text in value.items():
         if name not in _FINDING:
@@ -49,10 +62,12 @@ def _finding(value: dict[str, str]) -> dict[str, str]:
 
 Label = Annotated[str, Field(max_length=128), AfterValidator(_label)]
 Version = Annotated[str, Field(max_length=64), AfterValidator(_version)]
-Time = Annotated[str, Field(max_length=64, description="RFC 3339, or a date or time in the spec's timezone")]
+Time = Annotated[str, Field(max_length=64)]
 Note = Annotated[str, Field(max_length=1000), AfterValidator(_note)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Count = Annotated[int, Field(strict=True, ge=0, lt=2**53)]
+Seconds = Annotated[Number, Field(ge=0, lt=LAST)]
+Shown = Annotated[str, Field(max_length=128), AfterValidator(check_label)]
 Truth = Annotated[bool, Field(strict=True)]
 
 
@@ -65,52 +80,110 @@ class Body(BaseModel):
 class ScalarValue(Body):
     """One value of one scalar."""
 
-    name: Label
-    value: Number
-    time: Time | None = None
-    step: Count | None = None
-    segment: Annotated[str, Field(max_length=128), AfterValidator(check_label)] = ""
-    segment_value: Annotated[str, Field(max_length=128), AfterValidator(check_label)] = ""
+    name: Annotated[
+        Label,
+        Field(
+            description="label `scalar` of the series; no id, time or value in it: a model has 1,000 series of "
+            "scalars at most"
+        ),
+    ]
+    value: Annotated[Number, Field(description="a finite number")]
+    time: Annotated[
+        Time | None,
+        Field(
+            description="event time; default now, and not after now. One value a second is kept; of the same second, "
+            "the last one sent"
+        ),
+    ] = None
+    step: Annotated[Count | None, Field(description="a whole number, such as an epoch of training")] = None
+    segment: Annotated[Shown, Field(description="a segment of the spec")] = ""
+    segment_value: Annotated[Shown, Field(description="its value")] = ""
 
 
 class ScalarValues(Body):
     """Values of a team's own scalars."""
 
-    metrics: Annotated[list[ScalarValue], Field(min_length=1, max_length=MOST_SCALARS)]
+    metrics: Annotated[
+        list[ScalarValue],
+        Field(
+            min_length=1,
+            max_length=MOST_SCALARS,
+            description="up to 10,000 values; the keys of an entry follow",
+        ),
+    ]
 
 
 class Deployment(Body):
     """A version enters a stage."""
 
-    version: Version
-    stage: Stage
-    time: Time | None = None
-    note: Note = ""
+    version: Annotated[Version, Field(description="which build of the model")]
+    stage: Annotated[Stage, Field(description="`shadow`, `canary` or `live`")]
+    time: Annotated[Time | None, Field(description="when it entered; default now, and not after now")] = None
+    note: Annotated[Note, Field(description="up to 1,000 characters; kept, not shown")] = ""
 
 
 class JobRun(Body):
     """A run of a job that has ended."""
 
-    job: Label
-    run: Label | None = None
-    start: Time | None = None
-    end: Time | None = None
-    duration: Annotated[Number, Field(ge=0, lt=2**40)] | None = None
-    succeeded: Truth
-    rows: Count | None = None
-    note: Note = ""
+    job: Annotated[Label, Field(description="label `job_name` of the series")]
+    succeeded: Annotated[Truth, Field(description="whether it did what it should")]
+    run: Annotated[
+        Label | None, Field(description="name of the run, default its start; the same again replaces")
+    ] = None
+    start: Annotated[
+        Time | None, Field(description="when it began; without it and `duration`, none is shown")
+    ] = None
+    end: Annotated[Time | None, Field(description="when it ended; default now, and not after now")] = None
+    duration: Annotated[Seconds | None, Field(description="how many seconds it took")] = None
+    rows: Annotated[Count | None, Field(description="how many it handled")] = None
+    note: Annotated[Note, Field(description="up to 1,000 characters, such as an error; kept, not shown")] = ""
 
 
 class Judgement(Body):
     """Whether the findings of a series between two times were right."""
 
-    project: str
-    model: str
-    labels: Annotated[dict[str, str], AfterValidator(_finding)]
-    start: Time
-    end: Time
-    verdict: Literal["right", "wrong"]
-    note: Note = ""
+    project: Annotated[str, Field(description="project of the model")]
+    model: Annotated[str, Field(description="a model that a spec describes")]
+    labels: Annotated[
+        dict[str, str], AfterValidator(_finding), Field(description="those of the finding, or of its alert")
+    ]
+    start: Annotated[Time, Field(description="when what was found began")]
+    end: Annotated[Time, Field(description="when it ended")]
+    verdict: Annotated[Literal["right", "wrong"], Field(description="`right` or `wrong`")]
+    note: Annotated[Note, Field(description="up to 1,000 characters; kept, not shown")] = ""
+
+
+class Finding(Body):
+    """What a detector found in one series at one window; a value that is null is not shown."""
+
+    labels: Annotated[
+        dict[str, str],
+        AfterValidator(_watched),
+        Field(description="those of the series, `metric` and `detector`"),
+    ]
+    window_end: Annotated[float, Field(ge=0, lt=LAST, description="epoch seconds")]
+    ready: Annotated[
+        float | None, Field(ge=0, le=1, description="1 when there was history enough to judge")
+    ] = None
+    score: Annotated[Number | None, Field(description="beyond 1 or -1 is an alarm")] = None
+    expected: Annotated[Number | None, Field(description="the value that the history lets expect")] = None
+    lower: Annotated[Number | None, Field(description="lower end of the band of such values")] = None
+    upper: Annotated[Number | None, Field(description="its upper end")] = None
+
+
+class Findings(Body):
+    """A detector's findings."""
+
+    anomalies: Annotated[
+        list[Finding],
+        Field(max_length=MOST_FINDINGS, description="one for each series; the keys of an entry follow"),
+    ]
+
+
+class ClockTime(Body):
+    """A time to set a replay's clock to."""
+
+    now: Annotated[AwareDatetime, Field(description="RFC 3339, with its zone")]
 
 
 B = TypeVar("B", bound=Body)

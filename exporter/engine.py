@@ -198,10 +198,11 @@ class Engine:
 
         Another model of the project may be shown more or less of, where its budget is used up.
         """
-        draft, now = self._shelf.draft(model, scopes), self._clock.now()
+        draft = self._shelf.draft(model, scopes)
         if draft.changes or windows:
-            shown = max(now, self._shown)  # a clock that was set back must not put the present before the past
             with self._ledger.write() as connection:
+                now = self._clock.now()  # in the transaction: nothing committed later is dated before it
+                shown = max(now, self._shown)  # a clock that was set back must not put the present before the past
                 for name, end, found in windows:
                     history.record(connection, self.ids, model, name, end, found, now)
                 for one, change in draft.changes.items():

@@ -16,6 +16,7 @@ from wolfpack.exporter.charts import Chart, chart
 from wolfpack.exporter.clock import utc
 from wolfpack.exporter.column_evidence import column_evidence
 from wolfpack.exporter.conditions import KINDS, conditions
+from wolfpack.exporter.declaration import Group, Parameter, Raw
 from wolfpack.exporter.fleet import Fleet
 from wolfpack.exporter.history import Shown
 from wolfpack.exporter.model_tables import column_rows, role_rows, value_rows
@@ -55,24 +56,38 @@ def evidence_of(its: Service) -> Evidence:
     return Evidence(Fleet(its), Assembly(its.registry, its.engine.ids), threading.Lock())
 
 
-blueprint = flask.Blueprint(
-    "evidence", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
-)
+group = Group("evidence", template_folder="templates", static_folder="static", static_url_path="/static")
+PAGE = Raw("a page for people", ("text/html",))
 
 
-@blueprint.app_template_filter("time")
+def _optional(name: str, meaning: str) -> Parameter:
+    return Parameter(name, meaning, needed=False)
+
+
+@group.app_template_filter("time")
 def time_text(seconds: float | None) -> str:
     return "none yet" if seconds is None else utc(seconds).strftime("%Y-%m-%d %H:%M UTC")
 
 
-@blueprint.app_template_filter("number")
+@group.app_template_filter("number")
 def number_text(value: float | None) -> str:
     return "" if value is None else f"{value:,.0f}" if value == int(value) else f"{value:.4g}"
 
 
-@blueprint.get("/")
+@group.declare(
+    "GET",
+    "/",
+    scope="read",
+    answer=PAGE,
+    parameters=(
+        _optional("project", "only models of this project"),
+        _optional("owner", "only models of this owner"),
+        _optional("state", "only models with which this is the matter"),
+        _optional("q", "only models whose name has this in it"),
+    ),
+)
 def fleet() -> flask.Response:
-    """Show every model that the caller may read, filtered by what the address says."""
+    """Show every model and what is the matter with it, for people."""
     authorize("read", None)
     args = flask.request.args
     lines = _kept().fleet.lines()
@@ -95,7 +110,13 @@ def fleet() -> flask.Response:
     )  # fmt: skip
 
 
-@blueprint.get("/models/<project>/<model>")
+@group.declare(
+    "GET",
+    "/models/<project>/<model>",
+    scope="read",
+    answer=PAGE,
+    parameters=(_optional("metric", "what is drawn over event time"),),
+)
 def model(project: str, model: str) -> flask.Response:
     """Show one model: what is the matter, its windows, its columns, and one metric over event time."""
     authorize("read", project)
@@ -112,7 +133,17 @@ def model(project: str, model: str) -> flask.Response:
     )  # fmt: skip
 
 
-@blueprint.get("/models/<project>/<model>/columns/<path:column>")
+@group.declare(
+    "GET",
+    "/models/<project>/<model>/columns/<path:column>",
+    scope="read",
+    answer=PAGE,
+    parameters=(
+        _optional("segment", "column of a segment; with value"),
+        _optional("value", "value of that column"),
+        _optional("end", "end of the window, epoch seconds or ISO 8601; the newest without it"),
+    ),
+)
 def column(project: str, model: str, column: str) -> flask.Response:
     """Show one column of one window beside the reference, by segment."""
     authorize("read", project)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,68 +10,81 @@ import flask
 from sqlalchemy import Connection
 
 from wolfpack.exporter import store
+from wolfpack.exporter.answers import Counted, Entered, Judged, Ran
 from wolfpack.exporter.bodies import Deployment, JobRun, Judgement, ScalarValue, ScalarValues, read_body
 from wolfpack.exporter.clock import utc
+from wolfpack.exporter.declaration import Group
 from wolfpack.exporter.feedback import add_feedback
+from wolfpack.exporter.parameters import ONE, VERSION
 from wolfpack.exporter.problems import Problem
 from wolfpack.exporter.registry import Known
-from wolfpack.exporter.requests import argument, authorize, once, service, target
+from wolfpack.exporter.requests import asked, authorize, once, service, version_asked
 from wolfpack.exporter.runs import Run, add_run
 from wolfpack.exporter.scalars import Scalar, add_scalars, scalar_history
 from wolfpack.exporter.stages import enter, load_stages
 from wolfpack.exporter.standing import NOTICES
 
-blueprint = flask.Blueprint("notices", __name__)
+group = Group("notices")
 AHEAD = 60.0
 """Seconds that a time may lie after now: clocks of machines differ."""
 
 
-@blueprint.post("/api/v1/metrics")
+@group.declare(
+    "POST",
+    "/api/v1/metrics",
+    scope="write",
+    parameters=(*ONE, VERSION),
+    body=ScalarValues,
+    answer=Counted,
+    keyed=True,
+)
 def post_metrics() -> flask.Response:
     """Keep a team's own scalars, each at its own event time."""
-    its = target()
+    known, version = asked(), version_asked()
     body = read_body(ScalarValues)
-    found = [_scalar(its.known, place, one) for place, one in enumerate(body.metrics)]
+    found = [_scalar(known, place, one) for place, one in enumerate(body.metrics)]
 
-    def write(connection: Connection) -> dict[str, Any]:
-        made = scalar_history(its.known.spec, its.version, found, load_stages(connection, its.known.id))
+    def write(connection: Connection) -> Counted:
+        made = scalar_history(known.spec, version, found, load_stages(connection, known.id))
         try:
-            add_scalars(connection, service().engine.ids, its.known.id, made, service().clock.now())
+            add_scalars(connection, service().engine.ids, known.id, made, service().clock.now())
         except ValueError as error:
             raise Problem(422, "Too many scalars", str(error), "metrics") from None
         return {"metrics": len(found)}
 
-    return _tell(its.known, write)
+    return _tell(known, write)
 
 
-@blueprint.post("/api/v1/deployments")
+@group.declare(
+    "POST", "/api/v1/deployments", scope="write", parameters=ONE, body=Deployment, answer=Entered, keyed=True
+)
 def post_deployment() -> flask.Response:
     """Say that a version enters a stage; what is shadow is not among all live versions."""
-    known = _known()
+    known = asked()
     body = read_body(Deployment)
     at = _moment(known, body.time, "time")
 
-    def write(connection: Connection) -> dict[str, Any]:
+    def write(connection: Connection) -> Entered:
         replaced = enter(connection, known, body.version, body.stage, at, body.note, service().clock.now())
         return {"version": body.version, "stage": body.stage, "time": _text(known, at), "replaced": replaced}
 
     return _tell(known, write)
 
 
-@blueprint.post("/api/v1/jobs")
+@group.declare("POST", "/api/v1/jobs", scope="write", parameters=ONE, body=JobRun, answer=Ran, keyed=True)
 def post_job() -> flask.Response:
     """Keep a run of a job; a run told again replaces."""
-    known = _known()
+    known = asked()
     run = _run(known, read_body(JobRun))
 
-    def write(connection: Connection) -> dict[str, Any]:
+    def write(connection: Connection) -> Ran:
         replaced = add_run(connection, service().engine.ids, known, run, service().clock.now())
         return {"job": run.job, "run": run.run, "replaced": replaced}
 
     return _tell(known, write)
 
 
-@blueprint.post("/api/v1/feedback")
+@group.declare("POST", "/api/v1/feedback", scope="write", body=Judgement, answer=Judged, keyed=True)
 def post_feedback() -> flask.Response:
     """Keep whether findings were right; the same series and times again replace the verdict."""
     body = read_body(Judgement)
@@ -93,7 +106,7 @@ def post_feedback() -> flask.Response:
     if ended < began:
         raise Problem(422, "Bad time", f"end={body.end!r} lies before start={body.start!r}", "end")
 
-    def write(connection: Connection) -> dict[str, Any]:
+    def write(connection: Connection) -> Judged:
         now = service().clock.now()
         times = began.timestamp(), ended.timestamp()
         return {"replaced": add_feedback(connection, known, labels, *times, body.verdict, body.note, now)}
@@ -101,16 +114,10 @@ def post_feedback() -> flask.Response:
     return _tell(known, write)
 
 
-def _known() -> Known:
-    project, model = argument("project"), argument("model")
-    authorize("write", project)
-    return service().registry.get(project, model)
-
-
-def _tell(known: Known, write: Callable[[Connection], dict[str, Any]]) -> flask.Response:
+def _tell(known: Known, write: Callable[[Connection], Mapping[str, Any]]) -> flask.Response:
     """Write what was told, and have it shown."""
 
-    def both(connection: Connection) -> dict[str, Any]:
+    def both(connection: Connection) -> Mapping[str, Any]:
         answer = write(connection)
         store.mark_pending(connection, known.id, NOTICES, {0})
         return answer

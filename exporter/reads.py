@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Callable
-from math import isfinite
-from typing import Any
+from dataclasses import replace
+from typing import cast
 
 import flask
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
-from wolfpack.exporter import schema
+from wolfpack.exporter import answers, schema
+from wolfpack.exporter.declaration import Group, Parameter
 from wolfpack.exporter.matchers import Matchers, parse
+from wolfpack.exporter.paging import bad_cursor, in_order, page_cursor, page_limit
+from wolfpack.exporter.parameters import FAR, ONE, PAGE, PROJECT
+from wolfpack.exporter.points import Cursor, History, Question, first, page
 from wolfpack.exporter.problems import Problem
 from wolfpack.exporter.registry import Known
-from wolfpack.exporter.requests import argument, authorize, service
+from wolfpack.exporter.requests import argument, asked, authorize, number, optional, service
 from wolfpack.exporter.sample import stored_key
 from wolfpack.spec import FAMILIES, format_duration
 
-blueprint = flask.Blueprint("reads", __name__)
-PAGE = 11_000
+group = Group("reads")
+POINTS = 11_000
 """Points a page, as Prometheus' own limit."""
-CHUNK = 500
-"""Series asked for in one query; SQLite's older releases take 999 variables."""
+_SECONDS = (0.0, FAR)
+ANY_PROJECT = replace(PROJECT, meaning="only the models of this project", needed=False)
+MATCH = Parameter("match", 'which series: `FAMILY{label="value"}` with `=`, `!=`, `=~`, `!~`, as in PromQL')
+AS = Parameter("as", "which of the two histories", "event", allowed=("event", "exposed"))
+START = Parameter(
+    "start",
+    "epoch seconds: of the window's end for `event`, of when it was shown for `exposed`",
+    "0",
+    numbers=_SECONDS,
+)
+END = replace(START, name="end", meaning="the same, of the last one", default=f"{FAR:.0f}")
+CHANGED = Parameter(
+    "changed",
+    "epoch seconds, for `event`: only windows whose value was computed then or later; null where it was taken back",
+    "0",
+    numbers=_SECONDS,
+)
 
 
-@blueprint.get("/api/v1/projects/<project>/models/<model>/plan")
+@group.declare(
+    "GET", "/api/v1/projects/<project>/models/<model>/plan", scope="read", answer=answers.ModelPlan
+)
 def get_plan(project: str, model: str) -> flask.Response:
     """Return what jobs profile with; 404 without a reference."""
     authorize("read", project)
@@ -40,112 +61,117 @@ def get_plan(project: str, model: str) -> flask.Response:
             "reference",
         )
     plan, spec = baseline.plan_for(known.spec), known.spec
-    return flask.jsonify(
-        {
-            "id": plan.id,
-            "plan": plan.to_dict(),
-            "every": format_duration(spec.every),
-            "timezone": spec.timezone,
-            "schedule": spec.schedule,
-        }
-    )
+    answer: answers.ModelPlan = {
+        "id": plan.id,
+        "plan": plan.to_dict(),
+        "every": format_duration(spec.every),
+        "timezone": spec.timezone,
+        "schedule": spec.schedule,
+    }
+    return flask.jsonify(answer)
 
 
-@blueprint.get("/api/v1/projects")
+@group.declare("GET", "/api/v1/projects", scope="read", parameters=PAGE, answer=answers.Projects)
 def get_projects() -> flask.Response:
-    """List the projects that have a spec."""
+    """List the projects that have a spec, by name."""
     authorize("read", None)
-    return flask.jsonify({"projects": sorted({known.spec.project for known in service().registry.all()})})
+    found, following = in_order(list({known.spec.project for known in service().registry.all()}), str)
+    answer: answers.Projects = {"projects": found, "next": following}
+    return flask.jsonify(answer)
 
 
-@blueprint.get("/api/v1/models")
+@group.declare("GET", "/api/v1/models", scope="read", parameters=(ANY_PROJECT, *PAGE), answer=answers.Models)
 def get_models() -> flask.Response:
-    """List the models with owner and spec hash, of one project if it is given."""
-    project = flask.request.args.get("project")
+    """List the models with owner and spec hash, by name."""
+    project = optional(ANY_PROJECT)
     authorize("read", project)
-    found = [known.spec for known in service().registry.all() if project in (None, known.spec.project)]
-    return flask.jsonify(
-        {
-            "models": [
-                {"project": spec.project, "model": spec.model, "owner": spec.owned_by, "spec_hash": spec.hash}
-                for spec in found
-            ]
-        }
-    )
+    there = [known.spec for known in service().registry.all() if project in (None, known.spec.project)]
+    found, following = in_order(there, lambda spec: f"{spec.project}/{spec.model}")
+    models: list[answers.Model] = [
+        {"project": spec.project, "model": spec.model, "owner": spec.owned_by, "spec_hash": spec.hash}
+        for spec in found
+    ]
+    answer: answers.Models = {"models": models, "next": following}
+    return flask.jsonify(answer)
 
 
-@blueprint.get("/api/v1/windows")
+@group.declare("GET", "/api/v1/windows", scope="read", parameters=(*ONE, *PAGE), answer=answers.Windows)
 def get_windows() -> flask.Response:
-    """List the panes received of a model and role, newest first, with their parts."""
-    project, model = argument("project"), argument("model")
-    authorize("read", project)
-    known = service().registry.get(project, model)
+    """List the panes of a model into which something was delivered, newest first."""
+    known, limit, text = asked("read"), page_limit(), page_cursor()
     c = schema.parts.c
-    with service().ledger.read() as connection:
-        rows = connection.execute(
-            select(c.role, c.start, func.count().label("parts"), func.max(c.received).label("received"))
-            .where(c.model_id == known.id)
-            .group_by(c.role, c.start)
-            .order_by(c.start.desc(), c.role)
-            .limit(1000)
-        ).all()
-    return flask.jsonify(
-        {
-            "windows": [
-                {"role": r.role, "start": r.start, "deliveries": r.parts, "received": r.received}
-                for r in rows
-            ]
-        }
+    query = (
+        select(c.role, c.start, func.count().label("parts"), func.max(c.received).label("received"))
+        .where(c.model_id == known.id)
+        .group_by(c.role, c.start)
+        .order_by(c.start.desc(), c.role)
+        .limit(limit + 1)
     )
+    if text is not None:
+        found = re.fullmatch(r"([0-9]{1,18})_([a-z]{1,16})", text)
+        if found is None:
+            raise bad_cursor(text)
+        start, role = int(found[1]), found[2]
+        query = query.where(or_(c.start < start, and_(c.start == start, c.role > role)))
+    with service().ledger.read() as connection:
+        rows = connection.execute(query).all()
+    following = f"{rows[limit - 1].start}_{rows[limit - 1].role}" if len(rows) > limit else None
+    windows: list[answers.Pane] = [
+        {"role": row.role, "start": row.start, "deliveries": row.parts, "received": row.received}
+        for row in rows[:limit]
+    ]
+    answer: answers.Windows = {"windows": windows, "next": following}
+    return flask.jsonify(answer)
 
 
-@blueprint.get("/api/v1/series")
+@group.declare(
+    "GET",
+    "/api/v1/series",
+    scope="read",
+    parameters=(MATCH, AS, START, END, CHANGED, PAGE[1]),
+    answer=answers.SeriesPage,
+)
 def get_series() -> flask.Response:
     """Return the history of the series that match: by event time, or as the metrics page showed it."""
     try:
-        family, matchers = parse(argument("match"))
+        family, matchers = parse(argument(MATCH))
     except ValueError as error:
         raise Problem(422, "Bad match", str(error), "match") from None
     authorize("read", matchers.equal("project"))
-    kind = argument("as", "event")
-    if kind not in ("event", "exposed"):
-        raise Problem(422, "Bad history", f"as={kind!r}; allowed are event, exposed", "as")
-    start, end, changed = _number("start", 0.0), _number("end", 1e12), _number("changed", 0.0)
-    if changed and kind != "event":
-        raise Problem(422, "Bad history", "changed= asks for revisions, which as=event has; use start=", "changed")
-    cursor = _cursor()
+    question = Question(cast(History, argument(AS)), number(START), number(END), number(CHANGED))
+    if question.changed and question.history != "event":
+        raise Problem(
+            422, "Bad history", "changed= asks for revisions, which as=event has; use start=", "changed"
+        )
     with service().ledger.read() as connection:
-        wanted = [
+        wanted = dict(
             found
             for known in service().registry.all()
             for found in _matching(connection, known, family, matchers)
-        ]
-        if changed:
-            points = _changes(connection, [number for number, _ in wanted], start, end, changed).get
-            return flask.jsonify(_page(wanted, lambda number: points(number, []), cursor))
-        return flask.jsonify(
-            _page(wanted, lambda number: _points(connection, number, kind, start, end), cursor)
         )
+        numbers, mark = sorted(wanted), _mark(question)
+        cursor = _cursor(mark) or first(connection, numbers, question)
+        points, following = page(connection, numbers, question, cursor, POINTS)
+    answer: answers.SeriesPage = {
+        "series": [{"labels": wanted[number], "points": points[number]} for number in points],
+        "next": following.text(mark) if following else None,
+    }
+    return flask.jsonify(answer)
 
 
-def _cursor() -> tuple[int, int]:
-    """Return where a page begins: the number of a series and how many of its points came before."""
-    text = argument("cursor", "0")
-    found = re.fullmatch(r"(\d{1,18})(?:\.(\d{1,18}))?", text)
-    if found is None:
-        raise Problem(422, "Bad cursor", f"cursor={text!r}; give `next` of the page before, or 0", "cursor")
-    return int(found[1]), int(found[2] or 0)
+def _mark(question: Question) -> str:
+    """Return what a cursor says of its question: a hash."""
+    return hashlib.sha256(f"{argument(MATCH)} {question}".encode()).hexdigest()[:8]
 
 
-def _number(name: str, default: float) -> float:
-    text = argument(name, str(default))
+def _cursor(mark: str) -> Cursor | None:
+    text = page_cursor()
+    if text in (None, "", "0"):
+        return None
     try:
-        number = float(text)
-        if not isfinite(number):
-            raise ValueError
-        return number
-    except ValueError:
-        raise Problem(422, "Bad number", f"{name}={text!r}; epoch seconds are wanted", name) from None
+        return Cursor.read(text, mark)
+    except ValueError as error:
+        raise Problem(422, "Bad cursor", f"cursor={error}", "cursor") from None
 
 
 def _matching(
@@ -161,69 +187,3 @@ def _matching(
         if matchers.match(labels):
             found.append((row.id, {"__name__": family, **{k: v for k, v in labels.items() if v}}))
     return found
-
-
-def _page(
-    wanted: list[tuple[int, dict[str, str]]],
-    points_of: Callable[[int], list[list[float | None]]],
-    cursor: tuple[int, int],
-) -> dict[str, Any]:
-    """Return up to PAGE points from the cursor on; the next cursor names the series and point to go on from."""
-    found: list[dict[str, Any]] = []
-    room = PAGE
-    numbers = [number for number, _ in wanted]
-    if cursor[0] and cursor[0] not in numbers:
-        raise Problem(422, "Bad cursor", f"series {cursor[0]} is not of this match; begin again with 0", "cursor")
-    begin = numbers.index(cursor[0]) if cursor[0] else 0
-    for number, labels in wanted[begin:]:
-        points = points_of(number)
-        offset = cursor[1] if number == cursor[0] else 0
-        here = points[offset : offset + room]
-        if here:
-            found.append({"labels": labels, "points": here})
-            room -= len(here)
-        if offset + len(here) < len(points):
-            return {"series": found, "next": f"{number}.{offset + len(here)}"}
-    return {"series": found, "next": None}
-
-
-def _changes(
-    connection: Connection, numbers: list[int], start: float, end: float, changed: float
-) -> dict[int, list[list[float | None]]]:
-    """Return the newest revision of each window revised since, null where a value was taken back."""
-    s = schema.samples.c
-    newest: dict[int, dict[float, list[float | None]]] = {}
-    for first in range(0, len(numbers), CHUNK):
-        # + 0 keeps the database from reading every series as a whole instead of the index of what was computed last
-        query = (
-            select(s.series_id, s.window_end, s.value, s.computed)
-            .where(s.computed >= changed, (s.series_id + 0).in_(numbers[first : first + CHUNK]))
-            .where(s.window_end >= start, s.window_end <= end)
-            .order_by(s.window_end, s.computed)
-        )
-        for number, *point in connection.execute(query):
-            newest.setdefault(number, {})[point[0]] = point
-    return {number: list(points.values()) for number, points in newest.items()}
-
-
-def _points(
-    connection: Connection, number: int, kind: str, start: float, end: float
-) -> list[list[float | None]]:
-    if kind == "exposed":
-        e = schema.exposures.c
-        query = (
-            select(e.window_end, e.value, e.shown)
-            .where(e.series_id == number, e.shown >= start, e.shown <= end)
-            .order_by(e.shown)
-        )
-        return [list(row) for row in connection.execute(query)]
-    s = schema.samples.c
-    newest: dict[float, list[float | None]] = {}
-    query = (
-        select(s.window_end, s.value, s.computed)
-        .where(s.series_id == number, s.window_end >= start, s.window_end <= end)
-        .order_by(s.window_end, s.computed)
-    )
-    for row in connection.execute(query):
-        newest[row.window_end] = list(row)
-    return [point for point in newest.values() if point[1] is not None]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from difflib import get_close_matches
+from math import inf, nan
 from typing import Any
 
 import flask
@@ -14,14 +17,14 @@ from sqlalchemy import Connection
 
 from wolfpack.exporter import store
 from wolfpack.exporter.clock import utc
+from wolfpack.exporter.declaration import Endpoint, Parameter, Scope
 from wolfpack.exporter.ledger import IDEMPOTENCY_KEPT
+from wolfpack.exporter.parameters import JOB, MODEL, PART, PROJECT, VERSION
 from wolfpack.exporter.problems import Problem
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.service import Service
-from wolfpack.spec.model import NAME
+from wolfpack.spec.model import NAME, check_label
 
-ROLES = ("input", "prediction")
-"""Roles that profiles come in; labels are joined by key and are never profiled."""
 KEPT = timedelta(days=400)
 """How long ago a pane may have ended that something is sent for (DESIGN: batch panes are kept 400 days)."""
 MAX_BODY = 64 * 1024 * 1024
@@ -42,12 +45,49 @@ def authorize(scope: str, project: str | None) -> None:
     service().guard.check(headers.get("Authorization"), scope, project, loopback)
 
 
-def argument(name: str, default: str | None = None) -> str:
-    """Return a query parameter; without a default it is required."""
-    found = flask.request.args.get(name, default)
+def argument(parameter: Parameter) -> str:
+    """Return a parameter of the query or its default, or raise a Problem (422)."""
+    name, found = parameter.name, flask.request.args.get(parameter.name, parameter.default)
     if found is None:
         raise Problem(422, "Missing parameter", f"the query parameter {name!r} is required", name)
+    if parameter.allowed and found not in parameter.allowed:
+        instead = f"; {parameter.instead}" * bool(parameter.instead)
+        detail = f"{name}={found!r}; allowed are {', '.join(parameter.allowed)}{instead}"
+        raise Problem(422, f"Unknown {name}", detail, name)
     return found
+
+
+def optional(parameter: Parameter) -> str | None:
+    """Return a parameter of the query if it is given."""
+    return flask.request.args.get(parameter.name)
+
+
+def number(parameter: Parameter) -> float:
+    """Return a parameter of the query that is a number, or raise a Problem (422) that says which it may be."""
+    text, (least, most) = argument(parameter), parameter.numbers or (-inf, inf)
+    try:
+        found = float(text)
+    except ValueError:
+        found = nan
+    whole = isinstance(least, int)
+    if not least <= found <= most or (whole and not re.fullmatch(r"[0-9]{1,19}", text)):
+        detail = (
+            f"{parameter.name}={text!r}; allowed are {'whole ' * whole}numbers from {least:g} to {most:g}"
+        )
+        raise Problem(422, "Bad number", detail, parameter.name)
+    return found
+
+
+def check_parameters(endpoint: Endpoint) -> None:
+    """Refuse parameters of the query that an endpoint does not have: a misspelt one must not be left out in silence."""
+    known = [one.name for one in endpoint.parameters]
+    for name in flask.request.args:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            detail = f"{name!r} is no parameter of {endpoint.name}; it has {', '.join(known) or 'none'}"
+            raise Problem(
+                422, "Unknown parameter", detail + (f"; did you mean {near[0]}?" if near else ""), name
+            )
 
 
 @dataclass(frozen=True)
@@ -60,11 +100,15 @@ class Target:
     job: str
 
 
-def target(scope: str = "write") -> Target:
-    """Read project, model, version, part and job; check the token first, then the names."""
-    project, model = argument("project"), argument("model")
+def asked(scope: Scope = "write") -> Known:
+    """Return the model that a request names; the token is checked before the names."""
+    project, model = argument(PROJECT), argument(MODEL)
     authorize(scope, project)
-    version = argument("version", "0")
+    return service().registry.get(project, model)
+
+
+def version_asked() -> str:
+    version = argument(VERSION)
     if not NAME.fullmatch(version):
         raise Problem(
             422,
@@ -72,22 +116,19 @@ def target(scope: str = "write") -> Target:
             f"{version!r}: letters, digits, '.', '_', '-' are allowed, 64 at most",
             "version",
         )
-    part, job = argument("part", ""), argument("job", "")
-    if len(part) > 128 or len(job) > 128:
-        raise Problem(422, "Name too long", "part and job have at most 128 characters", "part, job")
-    return Target(service().registry.get(project, model), version, part, job)
+    return version
 
 
-def role() -> str:
-    found = argument("role", "input")
-    if found not in ROLES:
-        raise Problem(
-            422,
-            "Unknown role",
-            f"{found!r}; allowed are {', '.join(ROLES)}; labels go to /api/v1/labels",
-            "role",
-        )
-    return found
+def target() -> Target:
+    """Return what a write is about: model, version, part and job."""
+    known, version = asked(), version_asked()
+    part, job = argument(PART), argument(JOB)
+    for name, value in (("part", part), ("job", job)):
+        try:
+            check_label(value)
+        except ValueError as error:
+            raise Problem(422, "Bad name", f"{name}: {error}", name) from None
+    return Target(known, version, part, job)
 
 
 def pane(known: Known, text: str) -> datetime:
@@ -117,7 +158,7 @@ def pane(known: Known, text: str) -> datetime:
 
 
 def once(
-    known: Known, write: Callable[[Connection], dict[str, Any]], then: Callable[[], None] | None = None
+    known: Known, write: Callable[[Connection], Mapping[str, Any]], then: Callable[[], None] | None = None
 ) -> flask.Response:
     """Do a write in one transaction; under an idempotency key that was seen, answer as then and do nothing.
 

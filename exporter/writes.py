@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from math import inf
 from typing import Any
@@ -12,39 +13,84 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from wolfpack.exporter import outcomes, store
+from wolfpack.exporter.answers import Added, Found, Labelled, Predicted, Registered, Scored
+from wolfpack.exporter.bodies import Findings, read_body
 from wolfpack.exporter.clock import utc
+from wolfpack.exporter.declaration import Group, Parameter, Raw
 from wolfpack.exporter.findings import findings
+from wolfpack.exporter.parameters import AT, KEY, ONE, ROLE, WRITE
 from wolfpack.exporter.problems import Problem
 from wolfpack.exporter.registry import Known
-from wolfpack.exporter.requests import Target, argument, authorize, once, pane, role, service, target
+from wolfpack.exporter.requests import (
+    Target,
+    argument,
+    asked,
+    authorize,
+    once,
+    optional,
+    pane,
+    service,
+    target,
+)
 from wolfpack.exporter.stages import load_stages
-from wolfpack.exporter.tables import column, read_table
+from wolfpack.exporter.tables import READERS, column, read_table
 from wolfpack.spec import Plan, ProfileFormatError, TableError, format_duration
 from wolfpack.stats import Profile, ScoreCounts, bare_plan, profile
 
-blueprint = flask.Blueprint("writes", __name__)
+group = Group("writes")
+PROFILE = Raw("what `Profile.to_bytes` returns")
+ROWS = Raw("rows: Arrow, Parquet, NDJSON or CSV", tuple(READERS))
+TIME = Parameter("time", "name of the column with each row's time, instead of `at`", needed=False)
+PROFILED = Parameter(
+    "profile", "`1`: also profile the columns besides the key, as role `prediction`", "0", allowed=("0", "1")
+)
+AT_ALL = replace(AT, meaning="the pane of all rows, as above", needed=False)
 
 
-@blueprint.post("/api/v1/profiles")
+@group.declare(
+    "POST",
+    "/api/v1/profiles",
+    scope="write",
+    parameters=(*WRITE, AT, ROLE),
+    body=PROFILE,
+    answer=Added,
+    keyed=True,
+)
 def post_profile() -> flask.Response:
     """Add a profile that a job computed."""
-    its, kind = target(), role()
-    start = pane(its.known, argument("at"))
+    its, kind = target(), argument(ROLE)
+    start = pane(its.known, argument(AT))
     body = flask.request.get_data()
     found = _profile(body)
     return once(its.known, lambda connection: _add(connection, its, kind, start, found, body))
 
 
-@blueprint.post("/api/v1/batches")
+@group.declare(
+    "POST",
+    "/api/v1/batches",
+    scope="write",
+    parameters=(*WRITE, AT, ROLE),
+    body=ROWS,
+    answer=Added,
+    keyed=True,
+)
 def post_batch() -> flask.Response:
     """Profile rows here, on the model's plan, and add the profile."""
-    its, kind = target(), role()
-    start = pane(its.known, argument("at"))
+    its, kind = target(), argument(ROLE)
+    start = pane(its.known, argument(AT))
     found = _profile_rows(its, read_table(flask.request.get_data(), flask.request.content_type))
     return once(its.known, lambda connection: _add(connection, its, kind, start, found, found.to_bytes()))
 
 
-@blueprint.post("/api/v1/predictions")
+@group.declare(
+    "POST",
+    "/api/v1/predictions",
+    scope="write",
+    parameters=(*WRITE, KEY, AT_ALL, TIME, PROFILED),
+    body=ROWS,
+    answer=Predicted,
+    keyed=True,
+)
 def post_predictions() -> flask.Response:
     """Keep predictions by key until their labels come; with profile=1 profile them too."""
     its = target()
@@ -52,7 +98,7 @@ def post_predictions() -> flask.Response:
     if spec.prediction is None or spec.label is None:
         raise Problem(422, "No join declared", "the spec needs `prediction` and `label` with its key", "spec")
     table = read_table(flask.request.get_data(), flask.request.content_type)
-    key = argument("key", spec.label.key)
+    key = optional(KEY) or spec.label.key
     keys = _keys(column(table, key, "the key"))
     scores = _numbers(column(table, spec.prediction.column, "the prediction"), spec.prediction.column)
     starts = _starts(its, table)
@@ -61,13 +107,13 @@ def post_predictions() -> flask.Response:
         for i, (one, values) in enumerate(zip(keys, _segments(its, table), strict=True))
     ]
     profiles = {}
-    if argument("profile", "0") == "1":
+    if argument(PROFILED) == "1":
         kept = table.drop_columns([key])
         for start in sorted(set(starts)):
             mask = pa.array([one == start for one in starts])
             profiles[start] = _profile_rows(its, kept.filter(mask))
 
-    def write(connection: Connection) -> dict[str, Any]:
+    def write(connection: Connection) -> Predicted:
         stages, end = load_stages(connection, its.known.id), spec.calendar.end
 
         def counted(start: int) -> bool:
@@ -80,22 +126,24 @@ def post_predictions() -> flask.Response:
             replaced |= _add(connection, its, "prediction", at, found, found.to_bytes())["replaced"]
         return {
             "rows": len(rows),
-            "panes": [_text(its, start) for start in sorted(set(starts))],
+            "panes": [_text(its.known, start) for start in sorted(set(starts))],
             "replaced": replaced,
         }
 
     return once(its.known, write)
 
 
-@blueprint.post("/api/v1/labels")
+@group.declare(
+    "POST", "/api/v1/labels", scope="write", parameters=(*ONE, KEY), body=ROWS, answer=Labelled, keyed=True
+)
 def post_labels() -> flask.Response:
     """Keep labels by key; a later label of a key replaces the earlier one."""
-    its = target()
-    spec = its.known.spec
+    known = asked()
+    spec = known.spec
     if spec.label is None:
         raise Problem(422, "No join declared", "the spec needs `label` with its column and key", "spec")
     table = read_table(flask.request.get_data(), flask.request.content_type)
-    keys = _keys(column(table, argument("key", spec.label.key), "the key"))
+    keys = _keys(column(table, optional(KEY) or spec.label.key, "the key"))
     values = _numbers(column(table, spec.label.column, "the label"), spec.label.column)
     rows = {key: value for key, value in zip(keys, values, strict=True) if value is not None}
     strange = sorted({value for value in rows.values() if value not in (0.0, 1.0)})
@@ -107,23 +155,30 @@ def post_labels() -> flask.Response:
             "body",
         )
 
-    def write(connection: Connection) -> dict[str, Any]:
-        panes = outcomes.add_labels(connection, its.known.id, rows, service().clock.now())
-        return {"rows": len(rows), "panes": [_text(its, start) for start in sorted(panes)]}
+    def write(connection: Connection) -> Labelled:
+        panes = outcomes.add_labels(connection, known.id, rows, service().clock.now())
+        return {"rows": len(rows), "panes": [_text(known, start) for start in sorted(panes)]}
 
-    return once(its.known, write)
+    return once(known, write)
 
 
-@blueprint.post("/api/v1/anomalies")
+@group.declare("POST", "/api/v1/anomalies", scope="write", parameters=ONE, body=Findings, answer=Found)
 def post_anomalies() -> flask.Response:
     """Show a detector's findings; each detector's replace its last ones."""
-    its = target()
-    found = findings(its.known, flask.request.get_json(silent=True))
-    service().engine.anomalies(its.known, found)
+    known = asked()
+    found = findings(known, read_body(Findings).anomalies)
+    service().engine.anomalies(known, found)
     return flask.jsonify({"series": len({one.labels for one in found})})
 
 
-@blueprint.put("/api/v1/projects/<project>/models/<model>/reference")
+@group.declare(
+    "PUT",
+    "/api/v1/projects/<project>/models/<model>/reference",
+    scope="write",
+    body=PROFILE,
+    answer=Registered,
+    keyed=True,
+)
 def put_reference(project: str, model: str) -> flask.Response:
     """Register the profile of training data: its plan is what jobs profile with from now on."""
     authorize("write", project)
@@ -135,7 +190,7 @@ def put_reference(project: str, model: str) -> flask.Response:
     _check_panes(known, found)
     _check_plan(known, found.plan)
 
-    def write(connection: Connection) -> dict[str, Any]:
+    def write(connection: Connection) -> Registered:
         number = store.add_reference(connection, known.id, service().clock.now(), found.plan.id, body)
         store.mark_pending(connection, known.id, "reference", {number})
         return {"rows": found.rows, "plan": found.plan.id, "panes": len(found.panes)}
@@ -143,7 +198,14 @@ def put_reference(project: str, model: str) -> flask.Response:
     return once(known, write, lambda: service().registry.forget_baseline(known.id))
 
 
-@blueprint.put("/api/v1/projects/<project>/models/<model>/reference/scores")
+@group.declare(
+    "PUT",
+    "/api/v1/projects/<project>/models/<model>/reference/scores",
+    scope="write",
+    body=Raw("what `ScoreCounts.to_bytes` returns"),
+    answer=Scored,
+    keyed=True,
+)
 def put_reference_scores(project: str, model: str) -> flask.Response:
     """Add scores and labels of the training data to the newest reference: what a drop is measured from."""
     authorize("write", project)
@@ -154,7 +216,7 @@ def put_reference_scores(project: str, model: str) -> flask.Response:
     except ProfileFormatError as error:
         raise Problem(400, "Unreadable scores", str(error), "body") from error
 
-    def write(connection: Connection) -> dict[str, Any]:
+    def write(connection: Connection) -> Scored:
         reference = store.reference(connection, known.id)
         if reference is None:
             raise Problem(409, "No reference", "register the reference profile first", "reference")
@@ -239,11 +301,11 @@ def _add(
     }
     replaced = store.add_part(connection, its.known.id, values)
     service().received[its.known.spec.project] += 1
-    return {"rows": found.rows, "pane": _text(its, int(start.timestamp())), "replaced": replaced}
+    return {"rows": found.rows, "pane": _text(its.known, int(start.timestamp())), "replaced": replaced}
 
 
-def _text(its: Target, start: int) -> str:
-    return datetime.fromtimestamp(start, its.known.spec.zone).isoformat()
+def _text(known: Known, start: int) -> str:
+    return datetime.fromtimestamp(start, known.spec.zone).isoformat()
 
 
 def _keys(values: pa.ChunkedArray) -> list[str]:
@@ -273,9 +335,9 @@ def _first_infinite(values: list[float | None]) -> int:
 
 def _starts(its: Target, table: pa.Table) -> list[int]:
     """Return each row's pane: of the column that `time` names, else of `at`."""
-    name = flask.request.args.get("time")
+    name = optional(TIME)
     if name is None:
-        return [int(pane(its.known, argument("at")).timestamp())] * table.num_rows
+        return [int(pane(its.known, argument(AT)).timestamp())] * table.num_rows
     texts = [str(value) for value in column(table, name, "the time").to_pylist()]
     panes = {text: int(pane(its.known, text).timestamp()) for text in set(texts)}
     return [panes[text] for text in texts]

@@ -94,7 +94,8 @@ def test_a_good_profile_is_taken(exporter, body) -> None:
     ],
 )
 def test_bad_rows_are_refused(exporter, path, table, says) -> None:
-    answer = exporter.send(f"/api/v1/{path}", to_arrow_bytes(pa.table(table)), ARROW, at="2024-05-01")
+    at = {"at": "2024-05-01"} if path == "predictions" else {}
+    answer = exporter.send(f"/api/v1/{path}", to_arrow_bytes(pa.table(table)), ARROW, **at)
 
     assert answer.status_code == 422, answer.text
     assert says in answer.json["detail"]

@@ -201,7 +201,7 @@ def anchors(page: Path) -> set[str]:
     ("page", "phrase"),
     [
         ("api.md", f"over {requests.MAX_BODY >> 20} MiB"),
-        ("api.md", f"{reads.PAGE:,} points"),
+        ("api.md", f"{reads.POINTS:,} points"),
         ("api.md", f"the last {ledger.IDEMPOTENCY_KEPT / 86400:.0f}\ndays"),
         *(("api.md", f"`{kind}`") for kind in tables.READERS),
         ("exporter.md", f"the last {trailing.WINDOWS} windows that do not overlap, at least {trailing.FEWEST}"),

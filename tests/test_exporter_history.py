@@ -64,7 +64,7 @@ def test_pending_panes_survive_a_crash(make_exporter, baseline) -> None:
 
 def test_series_pages_hold_every_point_once(registered, monkeypatch) -> None:
     registered.at("2024-05-01T07:00:00-04:00")
-    monkeypatch.setattr("wolfpack.exporter.reads.PAGE", 7)
+    monkeypatch.setattr("wolfpack.exporter.reads.POINTS", 7)
     match = 'ml_pane_rows{role="input",version=""}'
     query = {"match": match, "as": "event", "cursor": "0"}
     found: dict[str, list[float]] = {}
