@@ -11,11 +11,11 @@ from pydantic import TypeAdapter
 from wolfpack.exporter.answers import Refusal
 from wolfpack.exporter.collectors import release
 from wolfpack.exporter.declaration import Endpoint, Parameter, Raw
-from wolfpack.exporter.parameters import MODEL, PROJECT
+from wolfpack.exporter.parameters import COLUMN, MODEL, PROJECT
 
 Json = dict[str, Any]
-_IN_PATH = {one.name: one for one in (PROJECT, MODEL)}
-_PLACE = re.compile(r"<(\w+)>")
+_IN_PATH = {one.name: one for one in (PROJECT, MODEL, COLUMN)}
+_PLACE = re.compile(r"<(?:path:)?(\w+)>")
 _REF = "#/components/schemas/{model}"
 _KEY: Json = {
     "name": "Idempotency-Key",

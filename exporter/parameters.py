@@ -13,6 +13,7 @@ FAR = 1e12
 
 PROJECT = Parameter("project", "project of the model")
 MODEL = Parameter("model", "a model that a spec describes")
+COLUMN = Parameter("column", "a column of the model")
 VERSION = Parameter(
     "version", "which build made the rows; a name of 64 letters, digits, `.`, `_` and `-` at most", "0"
 )
