@@ -86,7 +86,7 @@ def _source(
     if kind not in KINDS or not equals or not url:
         raise WolfpackError(f"--source {source!r}: write {' or '.join(f'{kind}=URL' for kind in KINDS)}")
     if kind == "exporter":
-        transport = HttpTransport(url, token)
+        transport = HttpTransport(url, token, retry_for=0)  # the next cycle tries again
         return detectors.ExporterSource(transport), transport
     if exporter is None:
         raise WolfpackError(
@@ -96,7 +96,7 @@ def _source(
     extra = {"nocache": "1"} if kind == "victoriametrics" else {}
     api = detectors.PrometheusApi(url, source_token, extra)
     return detectors.PrometheusSource(api, parse_duration(reach).total_seconds()), HttpTransport(
-        exporter, token
+        exporter, token, retry_for=0
     )
 
 

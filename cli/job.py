@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,11 @@ def profile(
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(["profile", "rows", "predictions", "labels", "metrics", "reference"]))
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "kind",
+    type=click.Choice(["profile", "rows", "predictions", "labels", "metrics", "reference", "spool"]),
+)
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
 @click.option("--url", default="http://127.0.0.1:9906", show_default=True, envvar="WOLFPACK_URL")
 @click.option("--token", envvar="WOLFPACK_TOKEN")
 @click.option("--project", required=True)
@@ -69,6 +73,18 @@ def profile(
 )
 @click.option("--part", default="", help="Name of this delivery; the same name again replaces it.")
 @click.option("--job", "job_name", default="", help="Name of the job that sends.")
+@click.option(
+    "--retry-for",
+    default=60.0,
+    show_default=True,
+    help="Seconds to try again while the exporter is away or busy.",
+)
+@click.option(
+    "--spool",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="WOLFPACK_SPOOL",
+    help="Folder that keeps what could not be sent; the next send, or `send spool FOLDER`, sends it first.",
+)
 def send(
     kind: str,
     file: Path,
@@ -81,15 +97,25 @@ def send(
     role: str,
     part: str,
     job_name: str,
+    retry_for: float,
+    spool: Path | None,
 ) -> None:
-    """Send FILE to the exporter; for Airflow, Argo, Azkaban and cron."""
+    """Send FILE to the exporter, or what waits in the folder FILE; for Airflow, Argo, Azkaban and cron."""
     import pyarrow as pa
 
     from wolfpack.client import Client, open_files
     from wolfpack.stats import Profile
 
-    client = Client(url, project=project, model=model, token=token, version=version)
-    if kind == "reference":
+    if kind == "spool":
+        spool = file
+    elif file.is_dir():
+        raise WolfpackError(f"send {kind}: {file} is a folder; name a file")
+    client = Client(
+        url, project=project, model=model, token=token, version=version, retry_for=retry_for, spool=spool
+    )
+    if kind == "spool":
+        answer = asdict(client.flush())
+    elif kind == "reference":
         answer = client.send_reference(Profile.from_bytes(file.read_bytes()))
     elif kind == "labels":
         answer = client.send_labels(open_files(file))

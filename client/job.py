@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import io
+import os
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from wolfpack.client.failure import ServiceError
 from wolfpack.client.inputs import open_input, profile
+from wolfpack.client.kept_plan import KeptPlan
+from wolfpack.client.outbox import Outbox
+from wolfpack.client.retries import RETRY_FOR
+from wolfpack.client.spool import LIMIT, Spool, Spooled
 from wolfpack.client.telling import Teller
-from wolfpack.client.transport import HttpTransport, ServiceError, Transport
+from wolfpack.client.transport import HttpTransport, Transport
 from wolfpack.spec import Plan
 from wolfpack.stats import Profile, ScoreCounts, bare_plan
 
@@ -25,12 +32,17 @@ class Client(Teller):
     url : address of the exporter, as in ``http://exporter:9906``.
     token : bearer token with write scope on the project; none on loopback without tokens.
     version : which build of the model produced the rows.
+    retry_for : seconds within which a request is tried again while the exporter does not answer, is busy (429)
+        or fails (5xx); 0: one attempt.
+    spool : a folder in which writes are kept when the exporter stays away, and from which they are sent, in
+        order, by the next write; the model has a folder of its own in it. None: such a write raises.
+    spool_limit : bytes that the model's spool may hold; beyond it the oldest writes are dropped and counted.
     transport : replaces HTTP, for tests.
 
     Raises
     ------
     ServiceError
-        From every method, when the exporter refuses or does not answer.
+        From every method, when the exporter refuses, or stays away and there is no spool.
     """
 
     def __init__(
@@ -41,21 +53,66 @@ class Client(Teller):
         model: str,
         token: str | None = None,
         version: str = "0",
+        retry_for: float = RETRY_FOR,
+        spool: str | os.PathLike[str] | None = None,
+        spool_limit: int = LIMIT,
         transport: Transport | None = None,
     ) -> None:
-        self._transport = transport or HttpTransport(url, token)
+        http = HttpTransport(url, token, retry_for=retry_for)
+        self._transport, self._close = transport or http, http.close
+        self._outbox: Outbox | None = None
+        self._kept_plan: KeptPlan | None = None
+        if spool is not None:
+            folder = Path(spool) / project / model
+            self._transport = self._outbox = Outbox(self._transport, Spool(folder, spool_limit), retry_for)
+            self._kept_plan = KeptPlan(folder / "plan.json")
         self._model = {"project": project, "model": model}
         self._path = f"/api/v1/projects/{project}/models/{model}"
         self.version = version
 
+    def close(self) -> None:
+        """Close the connection; a client that is used again opens another one."""
+        self._close()
+
     def plan(self) -> Plan | None:
-        """Return the model's plan, or None while it has no reference."""
+        """Return the model's plan, or None while it has no reference.
+
+        With a spool it is kept there, and the kept one is returned while the exporter is away.
+        """
+        try:
+            found = self._fetch_plan()
+        except ServiceError as error:
+            if self._kept_plan is None or not error.may_pass:
+                raise
+            return self._kept_plan.read(error)
+        if self._kept_plan is not None:
+            self._kept_plan.write(found)
+        return found
+
+    def _fetch_plan(self) -> Plan | None:
         try:
             return Plan.from_dict(self._transport.get(f"{self._path}/plan")["plan"])
         except ServiceError as error:
             if error.status == 404 and "No reference" in str(error):
                 return None
             raise
+
+    def flush(self) -> Spooled:
+        """Send what waits in the spool, and return what is there then.
+
+        Raises
+        ------
+        ServiceError, TimeoutError
+            If the exporter is still away, or another process is sending; what was not sent stays.
+        ValueError
+            If the client has no spool.
+        """
+        if self._outbox is None:
+            raise ValueError(
+                "this client has no spool; give it a folder, as Client(…, spool='/var/spool/wolfpack')"
+            )
+        self._outbox.flush()
+        return self._outbox.spool.look()
 
     def profile(self, table: Any) -> Profile:
         """Profile rows (whatever `wolfpack.client.profile` takes) on the model's plan.

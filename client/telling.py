@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
-from wolfpack.client.transport import ServiceError, Transport
+from wolfpack.client.failure import ServiceError
+from wolfpack.client.transport import Transport
 
 log = logging.getLogger("wolfpack.client")
 JSON = "application/json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from wolfpack.client.transport import ServiceError
+from wolfpack.client import ServiceError
 from wolfpack.detectors.deadline import Deadline
 from wolfpack.detectors.source import NEVER, History
 from wolfpack.detectors.watch import SERIES_LIMIT, Watch

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import requests
 
-from wolfpack.client.transport import ServiceError
+from wolfpack.client import ServiceError
 from wolfpack.detectors.deadline import Deadline
 from wolfpack.detectors.detection import Floats
 

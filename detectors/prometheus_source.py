@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from wolfpack.client.transport import ServiceError
+from wolfpack.client import ServiceError
 from wolfpack.detectors.deadline import Deadline
 from wolfpack.detectors.detection import Floats
 from wolfpack.detectors.prometheus_api import PrometheusApi

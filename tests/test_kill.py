@@ -32,7 +32,7 @@ def test_what_was_acknowledged_is_there_once_after_a_kill(tmp_path, number) -> N
     found = profile(inputs(day(number)))
     acknowledged: list[str] = []
     with servers.exporter_process(tmp_path, specs) as (url, process):
-        client = Client(url, project="travel", model="arrival-delay")
+        client = Client(url, project="travel", model="arrival-delay", retry_for=0)
 
         def load() -> None:
             try:
