@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -217,6 +218,21 @@ def test_what_a_killed_process_spooled_is_whole_and_in_order(tmp_path, number) -
 
     assert sent in (told, [*told, len(told)])  # the last one may be there and not have been told
     assert not list(tmp_path.glob("torn/*"))
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_that_is_half(three) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(ServiceError, match=r"nor could it be spooled.*File too large"):
+            send(outbox(NOWHERE, three), 4, b"x" * 300_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with scripted(200) as server:
+        outbox(server.url, three).flush()
+
+    assert numbers(server) == [1, 2, 3]
+    assert Spool(three).look().aside == 0
 
 
 def test_a_file_that_a_killed_process_left_is_kept_aside(tmp_path, caplog) -> None:
