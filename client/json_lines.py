@@ -10,6 +10,7 @@ import pyarrow as pa
 from pyarrow import json
 
 from wolfpack.client.columns import joined
+from wolfpack.client.ndjson import check_lines
 from wolfpack.spec import TableError
 
 BLOCK = 8 << 20
@@ -50,6 +51,7 @@ def _blocks(path: Path) -> Iterator[bytes]:
 
 def _parse(block: bytes, schema: pa.Schema | None) -> pa.Table:
     """Return the lines of a block; with a schema as its types, else as they are inferred."""
+    check_lines(block)
     return json.read_json(
         io.BytesIO(block),
         read_options=json.ReadOptions(block_size=len(block) + 1),

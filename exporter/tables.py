@@ -11,12 +11,13 @@ import pyarrow.ipc
 import pyarrow.json
 import pyarrow.parquet
 
+from wolfpack.client.ndjson import check_lines
 from wolfpack.exporter.problems import Problem
 
 READERS: dict[str, Callable[[bytes], pa.Table]] = {
     "application/vnd.apache.arrow.stream": lambda body: pa.ipc.open_stream(body).read_all(),
     "application/vnd.apache.parquet": lambda body: pa.parquet.read_table(io.BytesIO(body)),
-    "application/x-ndjson": lambda body: pa.json.read_json(io.BytesIO(body)),
+    "application/x-ndjson": lambda body: _read_lines(body),
     "text/csv": lambda body: pa.csv.read_csv(io.BytesIO(body)),
 }
 
@@ -35,6 +36,11 @@ def read_table(body: bytes, content_type: str | None) -> pa.Table:
         return READERS[kind](body)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise Problem(400, "Unreadable rows", f"the body is no {kind}: {str(error)[:300]}", "body") from error
+
+
+def _read_lines(body: bytes) -> pa.Table:
+    check_lines(body)
+    return pa.json.read_json(io.BytesIO(body))
 
 
 def column(table: pa.Table, name: str, what: str) -> pa.ChunkedArray:
