@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from wolfpack.spec import WolfpackError
-from wolfpack.spec.model import NAME
+from wolfpack.spec.vocabulary import NAME
 
 
 @click.command()

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from wolfpack.client import Files, profile
 from wolfpack.spec import TableError
-from wolfpack.spec.model import check_label
+from wolfpack.spec.vocabulary import check_label
 from wolfpack.stats import ColumnState
 
 MOST_SEGMENT_VALUES = 20

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from annotated_types import Ge, Gt, Le, Lt
 
-from wolfpack.spec import Spec, format_duration
+from wolfpack.spec import Spec, format_duration, vocabulary
 from wolfpack.spec import model as spec_model
 
 MEANING = {
@@ -82,11 +82,11 @@ MEANING = {
 """By dotted key; NAME and METRIC stand for a key of your own, [] for each entry of a list."""
 
 _WORDS = {
-    spec_model.Duration: "duration",
-    spec_model.Name: "name",
-    spec_model.Label: "text",
-    spec_model.Range: "[low, high]",
-    spec_model.BoundText: "bound",
+    vocabulary.Duration: "duration",
+    vocabulary.Name: "name",
+    vocabulary.Label: "text",
+    vocabulary.Range: "[low, high]",
+    vocabulary.BoundText: "bound",
 }
 _SIGNS = {Ge: ("≥", "ge"), Gt: (">", "gt"), Le: ("≤", "le"), Lt: ("<", "lt")}
 _PLAIN: dict[Any, str] = {str: "text", int: "whole number", float: "number"}
@@ -122,7 +122,7 @@ def acted_on(key: str) -> bool:
     return not any(f"{key}.".startswith(f"{one}.") for one in spec_model.NOT_YET)
 
 
-def _keys(section: type[spec_model.Section], prefix: str) -> Iterator[tuple[str, str, str]]:
+def _keys(section: type[vocabulary.Section], prefix: str) -> Iterator[tuple[str, str, str]]:
     hints = get_type_hints(section, include_extras=True)
     for name, field in section.model_fields.items():
         key, hint = prefix + name, hints[name]
@@ -136,7 +136,7 @@ def _keys(section: type[spec_model.Section], prefix: str) -> Iterator[tuple[str,
         yield from _keys(inner, key + path)
 
 
-def _inner(hint: Any) -> tuple[type[spec_model.Section] | None, str, bool]:
+def _inner(hint: Any) -> tuple[type[vocabulary.Section] | None, str, bool]:
     """Return the section within a hint, what its keys are prefixed with, and whether it may be left out."""
     bare = _without_none(hint)
     arguments = get_args(bare)
@@ -151,8 +151,8 @@ def _is_section(hint: Any) -> bool:
     """Tell whether a hint is a section with keys of its own; levels are written in one line."""
     return (
         isinstance(hint, type)
-        and issubclass(hint, spec_model.Section)
-        and not issubclass(hint, spec_model.Levels)
+        and issubclass(hint, vocabulary.Section)
+        and not issubclass(hint, vocabulary.Levels)
     )
 
 
@@ -173,8 +173,8 @@ def _word(hint: Any) -> str:
         return ", ".join(f"`{value}`" for value in get_args(bare))
     if get_origin(bare) in (list, dict):
         return f"{get_origin(bare).__name__} of {_word(get_args(bare)[-1])}"
-    if isinstance(bare, type) and issubclass(bare, spec_model.Levels):
-        return "ratio levels" if issubclass(bare, spec_model.RatioLevels) else "levels"
+    if isinstance(bare, type) and issubclass(bare, vocabulary.Levels):
+        return "ratio levels" if issubclass(bare, vocabulary.RatioLevels) else "levels"
     return _PLAIN.get(bare, getattr(bare, "__name__", str(bare)))
 
 
@@ -195,7 +195,7 @@ def _default(value: Any) -> str:
         return "none"
     if isinstance(value, timedelta):
         return f"`{format_duration(value)}`"
-    if isinstance(value, spec_model.Levels):
+    if isinstance(value, vocabulary.Levels):
         given = value.model_dump(exclude_none=True)
         return "`{" + ", ".join(f"{name}: {level:g}" for name, level in given.items()) + "}`"
     if isinstance(value, list):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from wolfpack.dashboards.panels import PLAIN, Panel, Query, Steps, band, dashed, lines, stat, states
 from wolfpack.dashboards.scope import FREE, Scope
 from wolfpack.spec import Family, names
-from wolfpack.spec.model import Levels, Quality
+from wolfpack.spec.model import Quality
+from wolfpack.spec.vocabulary import Levels
 
 BAND_SD = 1.96
 """Standard errors each side of a quality metric: 95 % of a Gaussian."""

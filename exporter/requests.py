@@ -23,7 +23,7 @@ from wolfpack.exporter.parameters import JOB, MODEL, PART, PROJECT, VERSION
 from wolfpack.exporter.problems import Problem
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.service import Service
-from wolfpack.spec.model import NAME, check_label
+from wolfpack.spec.vocabulary import NAME, check_label
 
 KEPT = timedelta(days=400)
 """How long ago a pane may have ended that something is sent for (DESIGN: batch panes are kept 400 days)."""

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from wolfpack.spec import Fault, SpecError
-from wolfpack.spec.model import NAME
+from wolfpack.spec.vocabulary import NAME
 
 NOBODY = "null"
 """Receiver of owners that have none: it tells nobody."""

@@ -185,7 +185,7 @@ def _dotted(place: Place) -> str:
 def _fault(
     path: Path, data: dict[str, Any], sources: dict[Place, tuple[str, int]], error: dict[str, Any]
 ) -> Fault:
-    place = tuple(part for part in error["loc"] if part != "[key]")
+    place = _place(error["loc"], data)
     nearest = place or _named(str(error["msg"]))
     while nearest and nearest not in sources:
         nearest = nearest[:-1]
@@ -195,10 +195,31 @@ def _fault(
         text = f"unknown key, value {error['input']!r}; {_hint(place, data)}"
     elif error["type"] == "missing":
         text = "is missing and has no default"
+    elif error["type"].startswith("union_tag"):
+        given = repr(error["ctx"]["tag"]) if "tag" in error["ctx"] else "nothing"
+        text = f"kind is {given}; allowed are {', '.join(_kinds(place, data))}"
     else:
         text = str(error["msg"]).removeprefix("Value error, ")
         text = text if error["type"] == "value_error" else f"{error['input']!r} is not allowed: {text}"
     return Fault(file, line, f"{dotted}: {text}" if dotted else text)
+
+
+def _place(loc: Iterable[str | int], data: Any) -> Place:
+    """Return where a fault is in the file; pydantic also names the kind by which it chose a section."""
+    place: list[str | int] = []
+    for part in loc:
+        if (isinstance(data, dict) and part not in data and part == data.get("kind")) or part == "[key]":
+            continue
+        place.append(part)
+        data = _inner(data, part)
+    return tuple(place)
+
+
+def _inner(data: Any, part: str | int) -> Any:
+    try:
+        return data[part]
+    except (KeyError, IndexError, TypeError):
+        return None
 
 
 def _named(message: str) -> Place:
@@ -213,14 +234,29 @@ def _hint(place: Place, data: dict[str, Any]) -> str:
     return (f"did you mean {near[0]!r}? " if near else "") + f"Known are {', '.join(known)}"
 
 
-def _section(place: Place, data: dict[str, Any]) -> type[BaseModel]:
-    """Return the model of the section at `place`, found by walking the annotations."""
+def _section(place: Place, data: Any) -> type[BaseModel]:
+    """Return the model of the section at `place`, found by walking the annotations and what was given."""
     section: type[BaseModel] = Spec
+    found: list[type[BaseModel]] = [section]
     for part in place:
+        data = _inner(data, part)
         if part in section.model_fields:
             found = _models(section.model_fields[str(part)].annotation)
-            section = found[0] if found else section
+        of_kind = [one for one in found if isinstance(data, dict) and data.get("kind") in _kind(one)]
+        section = (of_kind or found or [section])[0]
     return section
+
+
+def _kinds(place: Place, data: dict[str, Any]) -> list[str]:
+    """Return the kinds of section that there may be at a place."""
+    outer = _section(place[:-2], data)
+    return [kind for one in _models(outer.model_fields[str(place[-2])].annotation) for kind in _kind(one)]
+
+
+def _kind(section: type[BaseModel]) -> tuple[str, ...]:
+    """Return the values that the key `kind` of a section may have; empty without one."""
+    field = section.model_fields.get("kind")
+    return getattr(field.annotation, "__args__", ()) if field else ()
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:

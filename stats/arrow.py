@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import pyarrow as pa
 
 from wolfpack.spec.errors import TableError
-from wolfpack.spec.model import check_label
+from wolfpack.spec.vocabulary import check_label
 from wolfpack.stats.values import texts
 
 __all__ = [

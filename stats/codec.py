@@ -18,8 +18,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from wolfpack.spec.errors import ProfileFormatError
-from wolfpack.spec.model import check_label
 from wolfpack.spec.plan import OTHER, ColumnPlan, Kind, Plan
+from wolfpack.spec.vocabulary import check_label
 from wolfpack.stats import ipc
 from wolfpack.stats.codec_checks import Lists, check_counts
 from wolfpack.stats.column_state import ColumnState

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from wolfpack.spec.calendar import Calendar
 from wolfpack.spec.errors import TableError
-from wolfpack.spec.model import check_label
+from wolfpack.spec.vocabulary import check_label
 from wolfpack.stats.categorical import places
 from wolfpack.stats.values import texts, words
 

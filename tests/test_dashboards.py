@@ -16,7 +16,8 @@ from wolfpack.dashboards.model_panels import above, below
 from wolfpack.dashboards.panels import Panel, Section, board, lines
 from wolfpack.dashboards.scope import Scope
 from wolfpack.spec import FAMILIES, Spec, names
-from wolfpack.spec.model import Levels, Quality
+from wolfpack.spec.model import Quality
+from wolfpack.spec.vocabulary import Levels
 
 SHORT = {"version": "wolfpack/v1", "project": "travel", "model": "delay"}
 FULL = SHORT | {
