@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 from wolfpack.exporter.cells import metric_of
 from wolfpack.exporter.service import Service
 from wolfpack.exporter.shelf import Shelf
+from wolfpack.exporter.sources_metrics import SourceCollector
 from wolfpack.spec import FAMILIES, Family, names
 
 log = logging.getLogger("wolfpack.exporter")
@@ -88,7 +89,11 @@ class Guarded(Collector):
 
 def own_collectors(service: Service) -> dict[str, Collector]:
     """Return what is collected at each scrape, by name."""
-    return {"service": ServiceCollector(service), "process": ProcessCollector(registry=None)}
+    return {
+        "service": ServiceCollector(service),
+        "sources": SourceCollector(service.sources),
+        "process": ProcessCollector(registry=None),
+    }
 
 
 def by_project(family: Family, values: Mapping[str, float]) -> Metric:

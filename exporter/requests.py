@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from difflib import get_close_matches
 from math import inf, nan
 from typing import Any
@@ -23,10 +23,9 @@ from wolfpack.exporter.parameters import JOB, MODEL, PART, PROJECT, VERSION
 from wolfpack.exporter.problems import Problem
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.service import Service
+from wolfpack.exporter.sources import KEPT
 from wolfpack.spec.vocabulary import NAME, check_label
 
-KEPT = timedelta(days=400)
-"""How long ago a pane may have ended that something is sent for (DESIGN: batch panes are kept 400 days)."""
 MAX_BODY = 64 * 1024 * 1024
 """Largest body in bytes; larger rows belong into a profile made where they are."""
 

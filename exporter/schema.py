@@ -207,6 +207,18 @@ expected = Table(
     sqlite_with_rowid=False,
 )
 
+# How far each source was read: of a log by file, of a folder by path. Written with what was read.
+source_positions = Table(
+    "source_positions",
+    metadata,
+    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("item", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("seen", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 idempotency = Table(
     "idempotency",
     metadata,

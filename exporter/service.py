@@ -14,6 +14,7 @@ from wolfpack.exporter.rationing import Reads, ordered
 from wolfpack.exporter.registry import Registry
 from wolfpack.exporter.sample import Key
 from wolfpack.exporter.shelf import Order, Shelf
+from wolfpack.exporter.sources import Sources
 from wolfpack.exporter.tokens import Guard, Token
 from wolfpack.spec import Budget, Family, Spec, load_all
 
@@ -28,6 +29,7 @@ class Service:
     engine: Engine
     clock: Clock
     guard: Guard
+    sources: Sources
     received: Counter[str] = field(default_factory=Counter)
 
     def reload(self) -> None:
@@ -57,6 +59,7 @@ class Service:
         self.engine.run()
 
     def close(self) -> None:
+        self.sources.stop()
         self.engine.stop()
         self.ledger.close()
 
@@ -85,13 +88,16 @@ def open_service(
     ledger, registry = Ledger(ledger_url), Registry(specs)
     shelf = Shelf(budget, _order(registry, reads or (lambda _: _nothing)))
     clock: Clock = ReplayClock() if replay else SystemClock()
-    service = Service(ledger, registry, shelf, Engine(ledger, registry, shelf, clock), clock, Guard(tokens))
+    engine, received = Engine(ledger, registry, shelf, clock), Counter[str]()
+    sources = Sources(ledger, registry, engine, clock, received)
+    service = Service(ledger, registry, shelf, engine, clock, Guard(tokens), sources, received)
     load_all(specs)  # a wrong spec stops the start, also of a replay, which enters its models later
     if not replay:
         with ledger.write() as connection:
             registry.load(connection, clock.now())
         service.engine.restore()
         service.engine.start()
+        service.sources.start()
     return service
 
 

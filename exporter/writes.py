@@ -18,6 +18,7 @@ from wolfpack.exporter.bodies import Findings, read_body
 from wolfpack.exporter.clock import utc
 from wolfpack.exporter.declaration import Group, Parameter, Raw
 from wolfpack.exporter.findings import findings
+from wolfpack.exporter.joining import key_texts, segment_rows
 from wolfpack.exporter.parameters import AT, KEY, ONE, ROLE, WRITE
 from wolfpack.exporter.problems import Problem
 from wolfpack.exporter.registry import Known
@@ -313,8 +314,7 @@ def _keys(values: pa.ChunkedArray) -> list[str]:
         raise Problem(
             422, "Missing keys", f"{values.null_count} rows have no key; every row needs one", "body"
         )
-    # pandas turns whole numbers into floats where a column had gaps: 7 and 7.0 are one key.
-    return [str(int(v)) if isinstance(v, float) and v.is_integer() else str(v) for v in values.to_pylist()]
+    return key_texts(values.to_pylist())
 
 
 def _numbers(values: pa.ChunkedArray, name: str) -> list[float | None]:
@@ -345,19 +345,9 @@ def _starts(its: Target, table: pa.Table) -> list[int]:
 
 def _segments(its: Target, table: pa.Table) -> list[dict[str, str]]:
     """Return each row's values of the segment columns, as the plan keeps them."""
-    plan = _plan(its)
-    names = [name for name in its.known.spec.segments if name in table.column_names]
-    kept = {name: set(plan.segments.get(name, ())) if plan else None for name in names}
     try:
-        columns = {name: pc.cast(table.column(name), pa.string()).to_pylist() for name in names}
+        return segment_rows(its.known.spec, _plan(its), table)
     except pa.ArrowException as error:
         raise Problem(
             422, "Bad segments", f"a segment column cannot be read as text: {error}", "body"
         ) from error
-    rows = []
-    for i in range(table.num_rows):
-        values = {name: columns[name][i] for name in names if columns[name][i] is not None}
-        rows.append(
-            {name: v if (k := kept[name]) is None or v in k else "__other__" for name, v in values.items()}
-        )
-    return rows

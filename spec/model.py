@@ -30,6 +30,8 @@ from wolfpack.spec.vocabulary import (
 )
 
 _EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
+
+
 class Column(Section):
     type: (
         Literal["numeric", "categorical", "boolean", "datetime", "text", "image", "list", "embedding"] | None

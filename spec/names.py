@@ -22,6 +22,7 @@ QUALITY = (*MODEL, "version", "segment", "segment_value")
 SCALAR = (*QUALITY, "scalar")
 JOB = (*MODEL, "job_name")  # not `job`: that is the label of Prometheus' own targets
 ANOMALY = (*DRIFT, "metric", "detector", "scalar", "job_name")
+SOURCE = (*MODEL, "source")
 
 
 @dataclass(frozen=True)
@@ -410,6 +411,24 @@ DETECTOR_RELOAD = _gauge(
     "service",
     (),
     "1 if the sidecar's last load of the specs succeeded.",
+)
+SOURCE_LAG = _gauge(
+    "wolfpack_source_lag_seconds",
+    "seconds",
+    "service",
+    SOURCE,
+    "Time since everything that a source had was last taken.",
+)
+SOURCE_ROWS = Family(
+    "wolfpack_source_rows_total", "counter", "", "service", SOURCE, "Rows taken from a source."
+)
+SOURCE_REFUSED = Family(
+    "wolfpack_source_refused_total",
+    "counter",
+    "",
+    "service",
+    SOURCE,
+    "Lines and files of a source that could not be taken; the log has their places.",
 )
 
 FAMILIES: dict[str, Family] = {

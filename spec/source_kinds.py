@@ -98,6 +98,7 @@ class FolderSource(Section):
     path: PathText
     time: Label | None = None
     version: Name = "0"
+    roles: Annotated[list[Literal["input", "prediction", "label"]], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
     def _agrees(self) -> FolderSource:
@@ -111,6 +112,8 @@ class FolderSource(Section):
                 )
         if found and not {"Y", "m", "d"} <= set(found):
             raise ValueError(f"path: {self.path!r} names no whole date; write %Y, %m and %d")
+        if self.roles == ["label"]:
+            return self  # labels are joined by key, whatever their time
         if bool(found) == (self.time is not None):
             raise ValueError(
                 "time: say where the pane of a file stands, once: either name the `time` column of its rows, or "
