@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from wolfpack.cli import api_docs, spec_keys
+from wolfpack.cli import api_docs, source_keys, spec_keys
 from wolfpack.dashboards import service_board, shared_board
 from wolfpack.rules import Absent, Condition, Matcher, Relative, Selector, Timing, alerts_for, service_rules
 from wolfpack.rules.prometheus_rules import hold, keep
@@ -50,6 +50,8 @@ def pages(folder: Path) -> dict[str, str]:
         "metrics": metrics,
         "keys": keys,
         "not-yet": not_yet,
+        "log-keys": lambda: source_table("log"),
+        "folder-keys": lambda: source_table("folder"),
         "alerts": lambda: alerts(example),
         "service-alerts": service_alerts,
         "panels": lambda: panels(shared_board()),
@@ -98,6 +100,12 @@ def keys() -> str:
         [f"`{row.key}`", row.type, row.default, row.meaning + ("" if spec_keys.acted_on(row.key) else " *")]
         for row in spec_keys.rows()
     ]
+    return _table(["key", "type", "default", "meaning"], rows)
+
+
+def source_table(kind: str) -> str:
+    """Return the table of the keys of one kind of source."""
+    rows = [[f"`{row.key}`", row.type, row.default, row.meaning] for row in source_keys.rows()[kind]]
     return _table(["key", "type", "default", "meaning"], rows)
 
 

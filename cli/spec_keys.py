@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from annotated_types import Ge, Gt, Le, Lt
 
-from wolfpack.spec import Spec, format_duration, vocabulary
+from wolfpack.spec import Spec, format_duration, source_kinds, vocabulary
 from wolfpack.spec import model as spec_model
 
 MEANING = {
@@ -77,6 +77,7 @@ MEANING = {
     "detect[].names": "Watch only these scalars or jobs.",
     "detect[].season": "Length of the season. Default: a week for daily panes, a day for shorter ones.",
     "versions.keep": "Live versions that are shown apart, the newest.",
+    "sources.NAME": "Where rows come from by themselves: its `kind` and the keys of that, see [sources](sources.md).",
     "alerts.annotations": "Annotations for every alert; `{{ $labels.NAME }}` is the only template allowed.",
 }  # fmt: skip
 """By dotted key; NAME and METRIC stand for a key of your own, [] for each entry of a list."""
@@ -87,6 +88,9 @@ _WORDS = {
     vocabulary.Label: "text",
     vocabulary.Range: "[low, high]",
     vocabulary.BoundText: "bound",
+    source_kinds.PathText: "path",
+    source_kinds.Member: "member",
+    source_kinds.Members: "member, or mapping",
 }
 _SIGNS = {Ge: ("≥", "ge"), Gt: (">", "gt"), Le: ("≤", "le"), Lt: ("<", "lt")}
 _PLAIN: dict[Any, str] = {str: "text", int: "whole number", float: "number"}
@@ -110,7 +114,7 @@ def rows() -> list[Row]:
     ValueError
         If a key has no meaning here, or a meaning no key.
     """
-    found = [Row(key, word, default, MEANING.get(key, "")) for key, word, default in _keys(Spec, "")]
+    found = [Row(key, word, default, MEANING.get(key, "")) for key, word, default in keys_of(Spec, "")]
     unknown = sorted({row.key for row in found} ^ set(MEANING))
     if unknown:
         raise ValueError(f"spec_keys.MEANING: {', '.join(unknown)} are keys or meanings without the other")
@@ -122,18 +126,29 @@ def acted_on(key: str) -> bool:
     return not any(f"{key}.".startswith(f"{one}.") for one in spec_model.NOT_YET)
 
 
-def _keys(section: type[vocabulary.Section], prefix: str) -> Iterator[tuple[str, str, str]]:
+def keys_of(section: type[vocabulary.Section], prefix: str) -> Iterator[tuple[str, str, str]]:
     hints = get_type_hints(section, include_extras=True)
     for name, field in section.model_fields.items():
         key, hint = prefix + name, hints[name]
         default = "required" if field.is_required() else _default(field.default)
         inner, path, optional = _inner(hint)
+        if sections_of(hint):
+            yield f"{key}.NAME", "section", "none"
+            continue
         if inner is None:
             yield key, _word(hint), default
             continue
         if optional:
             yield key, "section", "none" if field.default is None else "as below"
-        yield from _keys(inner, key + path)
+        yield from keys_of(inner, key + path)
+
+
+def sections_of(hint: Any) -> list[type[vocabulary.Section]]:
+    """Return the sections of which each value of a mapping is one; empty for what is no such mapping."""
+    if get_origin(hint) is not dict:
+        return []
+    union = get_args(get_args(hint)[1])
+    return [one for one in get_args(union[0]) if _is_section(one)] if union else []
 
 
 def _inner(hint: Any) -> tuple[type[vocabulary.Section] | None, str, bool]:
@@ -187,7 +202,7 @@ def _constrained(hint: Any) -> str:
         for one in limits
         if type(one) in _SIGNS
     ]
-    return " ".join([_PLAIN[base], ", ".join(texts)]).strip()
+    return " ".join([_word(base), ", ".join(texts)]).strip()
 
 
 def _default(value: Any) -> str:

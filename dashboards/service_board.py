@@ -16,11 +16,13 @@ from wolfpack.dashboards.panels import (
     variable,
 )
 from wolfpack.spec import Family, names
+from wolfpack.spec.source_kinds import LAGGING
 
 SERVICE_UID = "wolfpack-service"
 RANGE = "15m"
 """Over which counters are read; a scrape a minute leaves some to spare."""
 BELOW_ONE: Steps = (("red", None), ("green", 1))
+SOURCE = "{{project}}/{{model}} {{source}}"
 ANY: Steps = (("green", None), ("orange", 1))
 OLD: Steps = (("green", None), ("orange", 7200))
 """The seconds after which `WolfpackDetectorStale` fires."""
@@ -38,6 +40,7 @@ def service_board() -> Json:
         Section("Work", (_received(), _computed())),
         Section("Sidecar: now", (_looked(), _sidecar_reload(), _newest(), _watched(), _missed())),
         Section("Sidecar: work", (_scored(), _skipped(), _errors(), _duration())),
+        Section("Sources", (_lag(), _taken(), _refused())),
     ]
     text = f"The exporter and the sidecar themselves. {MADE}"
     return board("Wolfpack / Service", SERVICE_UID, text, choice, sections)
@@ -170,3 +173,20 @@ def _errors() -> Panel:
 def _duration() -> Panel:
     query = Query(_most(names.DETECTOR_DURATION), "{{project}} / {{model}}")
     return lines("Duration", "How long the newest look at a model took.", "s", [query])
+
+
+def _lag() -> Panel:
+    text = "Time since all that a source had was last taken; told beyond half an hour."
+    query = Query(_most(names.SOURCE_LAG), SOURCE)
+    return lines("Source lag", text, "s", [query], steps=(("green", None), ("red", LAGGING)), width=8)
+
+
+def _taken() -> Panel:
+    query = Query(_grown(names.SOURCE_ROWS), SOURCE)
+    return lines("Rows taken", "Rows taken from each source in 15 minutes.", "short", [query], width=8)
+
+
+def _refused() -> Panel:
+    text = "Lines and files that could not be taken in 15 minutes; the exporter's log has their places."
+    query = Query(_grown(names.SOURCE_REFUSED), SOURCE)
+    return lines("Refused", text, "short", [query], steps=ANY, width=8)

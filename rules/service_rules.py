@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from wolfpack.rules.alert import Severity
 from wolfpack.rules.timing import Timing, duration
 from wolfpack.spec import names
+from wolfpack.spec.source_kinds import LAGGING
 
 SERVICE = "wolfpack"
 """Scrape job of the exporter, owner of its alerts, and name of its rule file."""
@@ -23,6 +24,7 @@ DEADLINES = 2
 """Deadlines met within the lookback that are told: the first look after a start reads everything."""
 _PROJECT = (("project", "travel"),)
 _MODEL = (*_PROJECT, ("model", "arrival-delay"))
+_SOURCE = (*_MODEL, ("source", "calls"))
 
 
 Course = tuple[float, float]
@@ -62,8 +64,8 @@ class ServiceRule:
 
 
 def service_rules(timing: Timing) -> tuple[ServiceRule, ...]:
-    """Return the service's alerts: those on the exporter, on the sidecar, and the one that always fires."""
-    return (*_exporter_rules(timing), *_sidecar_rules(timing), _WATCHDOG)
+    """Return the service's alerts: those on the exporter, its sources, the sidecar, and the one that always fires."""
+    return (*_exporter_rules(timing), *_source_rules(timing), *_sidecar_rules(timing), _WATCHDOG)
 
 
 def _exporter_rules(timing: Timing) -> tuple[ServiceRule, ...]:
@@ -104,6 +106,28 @@ def _exporter_rules(timing: Timing) -> tuple[ServiceRule, ...]:
             "A part of the exporter's metrics page cannot be made.",
             "The page is served without the part {{ $labels.collector }}. The exporter's log has the error.",
             (Case(names.COLLECTOR_SUCCESS.name, (("collector", "models"),), (1, 0), (0, 0)),),
+        ),
+    )  # fmt: skip
+
+
+def _source_rules(timing: Timing) -> tuple[ServiceRule, ...]:
+    lookback, by = f"[{duration(timing.lookback)}]", ", ".join(names.SOURCE)
+    return (
+        ServiceRule(
+            "WolfpackSourceLagging", "warning",
+            f"max by ({by}) (last_over_time({names.SOURCE_LAG}{lookback})) > {LAGGING:g}",
+            "A source is not read to its end.",
+            "For {{ $value | humanizeDuration }} not all of source {{ $labels.source }} of {{ $labels.project }}/"
+            "{{ $labels.model }} could be taken: what comes by it is not watched. The exporter's log has the reason.",
+            (Case(names.SOURCE_LAG.name, _SOURCE, (60, 0), (LAGGING + 1, 60)),),
+        ),
+        ServiceRule(
+            "WolfpackSourceRefused", "warning",
+            f"max by ({by}) (increase({names.SOURCE_REFUSED}{lookback})) > 0",
+            "Lines or files of a source cannot be taken.",
+            "Source {{ $labels.source }} of {{ $labels.project }}/{{ $labels.model }} has lines, rows or files that "
+            "are left out. The exporter's log has their places.",
+            (Case(names.SOURCE_REFUSED.name, _SOURCE, (5, 0), (0, 1)),),
         ),
     )  # fmt: skip
 

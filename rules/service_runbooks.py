@@ -112,6 +112,37 @@ SERVICE_RUNBOOKS: dict[str, Runbook] = {
         "Correct the spec and reload.",
         (names.DETECTOR_RELOAD.name,),
     ),
+    "WolfpackSourceLagging": Runbook(
+        "A source that a spec names is not read to its end: new rows are not watched, and look late later.",
+        f"`{names.SOURCE_LAG}` over half an hour; it is the time since all that the source had was last taken.",
+        (
+            "The exporter's log names what could not be read: a file that is not there, a folder without permission.",
+            f"Does `{names.SOURCE_ROWS}` grow? Then it reads, and more comes than it can take.",
+            "Is the ledger well?",
+        ),
+        (
+            "A log moved.",
+            "A volume is not mounted in the exporter's pod.",
+            "A backlog of days is being read.",
+        ),
+        "Correct `sources.NAME.path` and reload; a source that is no longer meant is removed from the spec.",
+        (names.SOURCE_LAG.name, names.SOURCE_ROWS.name),
+    ),
+    "WolfpackSourceRefused": Runbook(
+        "Something in a source was left out, for it cannot be what the spec says. All else was taken.",
+        f"`{names.SOURCE_REFUSED}` grew within the lookback.",
+        (
+            "The exporter's log names file and byte, or file, with the reason.",
+            "Was the service released just then?",
+        ),
+        (
+            "A log line of another form, or cut by a crash.",
+            "Times in another unit, or of a clock that is wrong.",
+            "A table that was written in part, or without the columns of the spec.",
+        ),
+        "Correct `sources.NAME.fields` or what writes. A file is taken again when it is written again; lines are not.",
+        (names.SOURCE_REFUSED.name, names.SOURCE_ROWS.name),
+    ),
     "WolfpackWatchdog": Runbook(
         "Nothing is wrong: this alert always fires, so that its absence can be noticed elsewhere.",
         "`vector(1)`.",

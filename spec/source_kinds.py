@@ -10,6 +10,8 @@ from pydantic import AfterValidator, Field, WrapValidator, model_validator
 
 from wolfpack.spec.vocabulary import Label, Name, Section, check_label
 
+LAGGING = 1800.0
+"""Seconds behind which a source is told: three of the longest rounds in which one is read."""
 DIRECTIVES = {
     "Y": r"[0-9]{4}",
     "m": r"[0-9]{2}",
