@@ -82,10 +82,10 @@ def open_file(path: Path) -> BufferedIOBase:
 
 
 def matching(pattern: str) -> list[Path]:
-    """Return the files of a glob and those that rotation made of them, the longest untouched first."""
+    """Return the files of a glob and those that rotation made of them."""
     names = {name for each in (pattern, pattern + ROTATED) for name in glob(each, recursive=True)}
     files = [Path(name) for name in names if not name.endswith(UNREAD)]
-    return sorted((file for file in files if file.is_file()), key=_modified)
+    return sorted(file for file in files if file.is_file())
 
 
 def recognise(seen: Seen, streams: Collection[Stream]) -> Stream:
@@ -100,10 +100,3 @@ def recognise(seen: Seen, streams: Collection[Stream]) -> Stream:
 
 def digest(first: bytes) -> str:
     return hashlib.sha256(first).hexdigest()
-
-
-def _modified(path: Path) -> tuple[float, str]:
-    try:
-        return path.stat().st_mtime, path.name
-    except FileNotFoundError:
-        return 0.0, path.name

@@ -86,6 +86,16 @@ class LogReader:
     def _present(self, streams: list[Stream]) -> dict[str, tuple[Seen, Stream]]:
         """Return the files by the stream that they are; of copies the one that is not compressed, or longer."""
         found: dict[str, tuple[Seen, Stream]] = {}
+        # The shortest first: a longer copy of a file that is new too begins like it.
+        for seen in sorted(self._seen(), key=lambda seen: len(seen.first)):
+            stream = recognise(seen, streams)
+            streams.append(stream)
+            other = found.get(stream.key)
+            if other is None or _rank(seen) > _rank(other[0]):
+                found[stream.key] = seen, stream
+        return dict(sorted(found.items(), key=lambda one: one[1][0].modified))
+
+    def _seen(self) -> Iterator[Seen]:
         paths = matching(self._pattern)
         if not paths:
             self.faults.append(f"{self._pattern}: no file matches")
@@ -94,16 +104,11 @@ class LogReader:
                 seen = look(path)
             except EOFError:
                 self._unfinished(path)
-                continue
             except (OSError, zlib.error) as error:
                 self.faults.append(f"{path}: {error}")
-                continue
-            if seen is not None:
-                stream = recognise(seen, streams)
-                other = found.get(stream.key)
-                if other is None or _rank(seen) > _rank(other[0]):
-                    found[stream.key] = seen, stream
-        return found
+            else:
+                if seen is not None:
+                    yield seen
 
     def _read(self, seen: Seen, stream: Stream, hold: bool, terms: Terms) -> Iterator[Delivery]:
         if seen.compressed and stream.whole == seen.size:

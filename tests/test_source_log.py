@@ -202,6 +202,63 @@ def test_a_compressed_log_is_read_to_its_end_and_once(log) -> None:
     assert log.taken() == [5, 20]
 
 
+def test_a_compressed_log_that_was_read_is_not_read_again(log) -> None:
+    gz = log.file.with_name("calls.ndjson.1.gz")
+    data = gzip.compress(lines(*range(200)))
+    gz.write_bytes(data)
+    log.read()
+    gz.write_bytes(data[:-20] + b"x" * 20)
+    log.exporter.at("2024-05-01T06:01:00-04:00")
+    log.read()
+
+    assert log.taken()[0] == 200
+    assert log.own("wolfpack_source_lag_seconds") == 0
+
+
+def test_of_a_log_and_its_compressed_copy_the_longer_is_read(log) -> None:
+    log.add(lines(1, 2))
+    log.file.with_name("calls.ndjson.1.gz").write_bytes(gzip.compress(lines(1)))
+    log.read()
+    log.read()
+
+    assert log.taken() == [2, 3]
+
+
+def test_a_file_that_is_replaced_while_it_is_looked_at_is_read_in_the_next_round(log, monkeypatch) -> None:
+    log.add(lines(1, 2, 3))
+    log.read()
+    look = sources_log.look
+
+    def replaced(path: Path):
+        seen = look(path)
+        path.write_bytes(lines(10, 20, 30, 40))
+        return seen
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sources_log, "look", replaced)
+        log.read()
+        between = log.taken()
+    log.read()
+
+    assert between == [3, 6]
+    assert log.taken() == [7, 106]
+
+
+def test_what_comes_during_a_round_is_not_said_to_be_taken(log, monkeypatch) -> None:
+    """The lag is that of the round's begin."""
+    read_calls = sources_log.read_calls
+
+    def slow(*arguments, **named):
+        log.exporter.service.clock.set(log.exporter.service.clock.now() + 30)
+        return read_calls(*arguments, **named)
+
+    monkeypatch.setattr(sources_log, "read_calls", slow)
+    log.add(lines(1))
+    log.read()
+
+    assert log.own("wolfpack_source_lag_seconds") == 30
+
+
 def test_a_log_that_is_being_compressed_is_waited_for(log) -> None:
     data = gzip.compress(lines(1, 2, 3), mtime=0)
     gz = log.file.with_name("calls.ndjson.1.gz")
