@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import os
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ from io import BufferedIOBase
 from itertools import chain, count
 from pathlib import Path
 
-HEAD = 1024
-"""Bytes by which a file is known; of a shorter one, all of them."""
+HEAD, APART = 1024, 64
+"""Bytes by which a file is known, of a shorter one all whole lines; and how far the lengths to be told by are apart."""
 ROTATED = "[.-]*"
 """What rotation appends to a name: ``.1``, ``-20240501``, ``.2.gz``."""
 UNREAD = (".bz2", ".xz", ".zst", ".zip", ".lock", ".tmp")
@@ -30,19 +31,31 @@ class Stream:
     Parameters
     ----------
     key : the name under which its position is kept.
-    head : number of first bytes that were hashed.
-    digest : their SHA-256, hexadecimal.
+    marks : lengths of its beginning, ascending, each with its digest: the first line, and more of it up to `HEAD`.
     offset : bytes that were taken, uncompressed.
     cut : how often it was truncated in place.
     whole : size of the compressed file that was read to its end; 0: none was.
     """
 
     key: str
-    head: int
-    digest: str
+    marks: tuple[tuple[int, str], ...]
     offset: int = 0
     cut: int = 0
     whole: int = 0
+
+    @classmethod
+    def read(cls, text: str) -> Stream:
+        """Return what `text` gave."""
+        its = json.loads(text)
+        return cls(**its | {"marks": tuple((length, digest) for length, digest in its["marks"])})
+
+    def text(self) -> str:
+        return json.dumps(vars(self))
+
+    def begins(self, first: bytes) -> bool:
+        """Tell whether the file begins so, as far as both are known."""
+        fit = [mark for mark in self.marks if mark[0] <= len(first)]
+        return bool(fit) and _digest(first[: fit[-1][0]]) == fit[-1][1]
 
 
 @dataclass(frozen=True)
@@ -91,12 +104,24 @@ def matching(pattern: str) -> list[Path]:
 def recognise(seen: Seen, streams: Collection[Stream]) -> Stream:
     """Return the stream that a file is, as far as it was read, or a new one."""
     for stream in streams:
-        if len(seen.first) >= stream.head and digest(seen.first[: stream.head]) == stream.digest:
+        if stream.begins(seen.first):
             return stream
-    made, used = digest(seen.first), {stream.key for stream in streams}
-    keys = chain([made[:16]], (f"{made[:16]}.{number}" for number in count(2)))
-    return Stream(next(key for key in keys if key not in used), len(seen.first), made)
+    made, used = marks(seen.first), {stream.key for stream in streams}
+    first = made[0][1][:16]
+    keys = chain([first], (f"{first}.{number}" for number in count(2)))
+    return Stream(next(key for key in keys if key not in used), made)
 
 
-def digest(first: bytes) -> str:
-    return hashlib.sha256(first).hexdigest()
+def marks(first: bytes) -> tuple[tuple[int, str], ...]:
+    """Return lengths at which a file can be told by its beginning: ends of lines, apart by `APART`, and `HEAD`."""
+    lengths: list[int] = []
+    end = first.find(b"\n") + 1
+    while end:
+        lengths.append(end)
+        end = first.find(b"\n", end + APART) + 1
+    lengths += [HEAD] if len(first) == HEAD and HEAD not in lengths else []
+    return tuple((length, _digest(first[:length])) for length in lengths)
+
+
+def _digest(first: bytes) -> str:
+    return hashlib.sha256(first).hexdigest()[:32]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import time
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from glob import glob
 from io import BufferedIOBase
 from pathlib import Path
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 from wolfpack.client.prediction_log import Calls, read_calls
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.sources_delivery import AHEAD, Delivery, Pane, Rows, Terms, add_rows, cut
-from wolfpack.exporter.sources_files import Seen, Stream, digest, look, matching, open_file, recognise
+from wolfpack.exporter.sources_files import HEAD, Seen, Stream, look, marks, matching, open_file, recognise
 from wolfpack.spec import TableError
 from wolfpack.spec.source_kinds import LogSource, filled
 
@@ -64,7 +63,7 @@ class LogReader:
     def deliveries(self, states: Mapping[str, str], terms: Terms) -> Iterator[Delivery]:
         """Yield what is new since the positions; each delivery is to be committed before the next is asked for."""
         self.faults, self.exhausted, self.more = [], True, False
-        streams = {key: Stream(**json.loads(state)) for key, state in states.items()}
+        streams = {key: Stream.read(state) for key, state in states.items()}
         present = self._present(list(streams.values()))
         self.there = set(present)
         for key in [key for key in self._held if key in streams and key not in present]:
@@ -116,7 +115,7 @@ class LogReader:
         file = open_file(seen.path)
         kept = False
         try:
-            if digest(file.read(stream.head)) != stream.digest:
+            if not stream.begins(file.read(HEAD)):
                 self.exhausted = False  # replaced since it was looked at
                 return
             now = _as_seen(seen, stream)
@@ -138,7 +137,7 @@ class LogReader:
             delivery = delivery or Delivery(part)
             self._add(delivery, path, stream.offset, block, terms)
             stream = replace(stream, offset=stream.offset + len(block))
-            delivery.states[stream.key] = json.dumps(asdict(stream))
+            delivery.states[stream.key] = stream.text()
             # Without a reference the plan is made of the block's own columns, and those of another may be others.
             if number % TOGETHER == 0 or terms.plan is None:
                 yield delivery
@@ -150,13 +149,13 @@ class LogReader:
             if compressed:
                 stream = replace(stream, whole=os.fstat(file.fileno()).st_size)
                 delivery = delivery or Delivery("")
-                delivery.states[stream.key] = json.dumps(asdict(stream))
+                delivery.states[stream.key] = stream.text()
         if delivery is not None:
             yield delivery
 
     def _moved(self, stream: Stream) -> Delivery:
         """Return a position without rows."""
-        return Delivery("", {stream.key: json.dumps(asdict(stream))})
+        return Delivery("", {stream.key: stream.text()})
 
     def _add(self, delivery: Delivery, path: Path, base: int, block: bytes, terms: Terms) -> None:
         """Add the calls of a block of lines that begins at byte `base`."""
@@ -215,8 +214,9 @@ def _rank(seen: Seen) -> tuple[bool, int]:
 
 def _as_seen(seen: Seen, stream: Stream) -> Stream:
     """Return the stream known by more of its first bytes, if there are more now, and set back if it was cut."""
-    if len(seen.first) > stream.head:
-        stream = replace(stream, head=len(seen.first), digest=digest(seen.first))
+    known = marks(seen.first)
+    if len(known) > len(stream.marks):
+        stream = replace(stream, marks=known)
     if not seen.compressed and seen.size < stream.offset:
         log.warning(
             "%s: was cut from %d to %d bytes; it is followed from there", seen.path, stream.offset, seen.size

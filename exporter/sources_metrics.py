@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from wolfpack.exporter.cells import metric_of
-from wolfpack.exporter.sources import Sources
-from wolfpack.spec import names
+from wolfpack.exporter.sources import Label, Sources
+from wolfpack.spec import Family, names
 
 
 class SourceCollector(Collector):
@@ -19,10 +19,14 @@ class SourceCollector(Collector):
         self._sources = sources
 
     def collect(self) -> Iterator[Metric]:
-        lags, rows, refused = self._sources.lags(), self._sources.rows, self._sources.refused
-        counts = [(names.SOURCE_ROWS, rows), (names.SOURCE_REFUSED, refused)]
-        for family, values in [(names.SOURCE_LAG, lags), *counts]:
-            metric = metric_of(family)
-            for label in sorted(lags):
-                metric.add_metric(label, float(values.get(label, 0)))
-            yield metric
+        lags = self._sources.lags()
+        yield _filled(names.SOURCE_LAG, lags)
+        yield _filled(names.SOURCE_ROWS, {label: self._sources.rows[label] for label in lags})
+        yield _filled(names.SOURCE_REFUSED, {label: self._sources.refused[label] for label in lags})
+
+
+def _filled(family: Family, values: Mapping[Label, float]) -> Metric:
+    metric = metric_of(family)
+    for label in sorted(values):
+        metric.add_metric(label, float(values[label]))
+    return metric

@@ -224,6 +224,22 @@ def test_of_a_log_and_its_compressed_copy_the_longer_is_read(log) -> None:
     assert log.taken() == [2, 3]
 
 
+def test_logs_that_begin_with_the_same_line_are_told_apart(log) -> None:
+    """As a logger's banner; the second one had only that when it was first seen."""
+    banner = b'{"message": "started"}\n'
+    log.add(banner + lines(1))
+    log.read()
+    log.file.rename(log.file.with_name("calls.ndjson.1"))
+    log.add(banner)
+    log.read()
+    log.add(lines(10))
+    log.read()
+    log.add(lines(20))
+    log.read()
+
+    assert log.taken() == [3, 31]
+
+
 def test_a_file_that_is_replaced_while_it_is_looked_at_is_read_in_the_next_round(log, monkeypatch) -> None:
     log.add(lines(1, 2, 3))
     log.read()
