@@ -240,6 +240,15 @@ def test_logs_that_begin_with_the_same_line_are_told_apart(log) -> None:
     assert log.taken() == [3, 31]
 
 
+def test_new_logs_that_begin_with_the_same_line_are_all_read(make_exporter, tmp_path) -> None:
+    log = Log(make_exporter, tmp_path, SPEC.replace("PATH", f'"{tmp_path}/worker-*.ndjson"'))
+    for number in range(3):
+        (tmp_path / f"worker-{number}.ndjson").write_bytes(b'{"message": "started"}\n' + lines(10 + number))
+    log.read()
+
+    assert log.taken() == [3, 33]
+
+
 def test_a_file_that_is_replaced_while_it_is_looked_at_is_read_in_the_next_round(log, monkeypatch) -> None:
     log.add(lines(1, 2, 3))
     log.read()
