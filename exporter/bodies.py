@@ -11,7 +11,7 @@ from wolfpack.exporter.feedback import OF_ALERTS
 from wolfpack.exporter.problems import Problem
 from wolfpack.exporter.stages import Stage
 from wolfpack.spec import family, names
-from wolfpack.spec.model import NAME, check_label
+from wolfpack.spec.vocabulary import NAME, check_label
 
 MOST_SCALARS = 10_000
 """Values in one request."""

@@ -1,14 +1,30 @@
-"""What of rows is kept to join predictions with labels: keys as text, and values of the segment columns."""
+"""What of rows is kept to join predictions with labels: keys as text, segment values, and what is waited for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from sqlalchemy import Connection
 
+from wolfpack.exporter import outcomes
+from wolfpack.exporter.clock import utc
+from wolfpack.exporter.outcomes import Prediction
+from wolfpack.exporter.registry import Known
+from wolfpack.exporter.stages import load_stages
 from wolfpack.spec import OTHER, Plan, Spec
+
+
+def keep_predictions(connection: Connection, known: Known, version: str, rows: Sequence[Prediction]) -> None:
+    """Keep predictions until their labels come; those of a shadow version are not waited for."""
+    stages, end = load_stages(connection, known.id), known.spec.calendar.end
+
+    def counted(start: int) -> bool:
+        return not stages.shadow(version, start, end(utc(start)).timestamp())
+
+    outcomes.add_predictions(connection, known.id, version, rows, counted)
 
 
 def key_texts(values: Iterable[Any]) -> list[str]:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from wolfpack.exporter import outcomes, sources_positions, store
 from wolfpack.exporter.clock import utc
-from wolfpack.exporter.joining import key_texts, segment_rows
+from wolfpack.exporter.joining import keep_predictions, key_texts, segment_rows
 from wolfpack.exporter.outcomes import Prediction
 from wolfpack.exporter.registry import Known
 from wolfpack.spec import Plan
@@ -109,7 +109,7 @@ class Delivery:
             }
             store.add_part(connection, known.id, values)
         for version, rows in self.predictions.items():
-            outcomes.add_predictions(connection, known.id, version, rows)
+            keep_predictions(connection, known, version, rows)
         if self.labels:
             outcomes.add_labels(connection, known.id, self.labels, now)
         sources_positions.save(connection, known.id, source, self.states, now)

@@ -18,7 +18,7 @@ from wolfpack.exporter.bodies import Findings, read_body
 from wolfpack.exporter.clock import utc
 from wolfpack.exporter.declaration import Group, Parameter, Raw
 from wolfpack.exporter.findings import findings
-from wolfpack.exporter.joining import key_texts, segment_rows
+from wolfpack.exporter.joining import keep_predictions, key_texts, segment_rows
 from wolfpack.exporter.parameters import AT, KEY, ONE, ROLE, WRITE
 from wolfpack.exporter.problems import Problem
 from wolfpack.exporter.registry import Known
@@ -33,7 +33,6 @@ from wolfpack.exporter.requests import (
     service,
     target,
 )
-from wolfpack.exporter.stages import load_stages
 from wolfpack.exporter.tables import READERS, column, read_table
 from wolfpack.spec import Plan, ProfileFormatError, TableError, format_duration
 from wolfpack.stats import Profile, ScoreCounts, bare_plan, profile
@@ -115,12 +114,7 @@ def post_predictions() -> flask.Response:
             profiles[start] = _profile_rows(its, kept.filter(mask))
 
     def write(connection: Connection) -> Predicted:
-        stages, end = load_stages(connection, its.known.id), spec.calendar.end
-
-        def counted(start: int) -> bool:
-            return not stages.shadow(its.version, start, end(utc(start)).timestamp())
-
-        outcomes.add_predictions(connection, its.known.id, its.version, rows, counted)
+        keep_predictions(connection, its.known, its.version, rows)
         replaced = False
         for start, found in profiles.items():
             at = datetime.fromtimestamp(start, spec.zone)

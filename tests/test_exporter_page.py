@@ -82,6 +82,7 @@ def test_every_family_of_the_catalogue_can_be_exposed(make_exporter, baseline) -
     elsewhere = names.SIDECAR | {  # tests/test_detector_server.py and tests/test_column_samples.py have those
         *(names.COLUMN_AGE.name, names.COLUMN_OUT_OF_RANGE.name),
         *(names.COLUMN_VANISHED.name, names.COLUMN_APPEARED.name),
+        *(one.name for one in names.FAMILIES.values() if one.labels == names.SOURCE),  # tests/test_source_log.py
     }
 
     assert set(names.FAMILIES) - elsewhere - shown - late == set()
