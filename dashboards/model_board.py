@@ -49,6 +49,7 @@ def _narrowing(scope: Scope, *, detect: bool) -> list[Json]:
         variable("role", "Role", scope.values(names.WINDOW_ROWS, "role"), several=True),
         variable("column", "Column", scope.values(names.COLUMN_MISSING, "column"), several=True),
     ]
+    found.append(variable("shown", "Distribution of", scope.values(names.COLUMN_DISTINCT, "column")))
     if detect:
         chosen = {"metric": '="$metric"'}
         found += [
@@ -64,6 +65,8 @@ def _sections(scope: Scope, spec: Spec | None) -> list[Section]:
         Section("Now", _now(scope, spec)),
         Section("Alerts", (panel.alerts(scope),)),
         Section("Data", _data(scope, spec)),
+        Section("Columns", _columns(scope, spec)),
+        Section("Distribution", (panel.quantiles(scope), panel.extremes(scope), panel.distinct(scope))),
         Section("Drift", _drift(scope, spec)),
         Section("Releases", _releases(scope, spec)),
         Section("Quality", _quality(scope, spec)),
@@ -101,6 +104,16 @@ def _data(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
     if spec is None or spec.prediction:
         found.append(panel.prediction_mean(scope))
     return tuple(found)
+
+
+def _columns(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
+    drift = spec.drift if spec else None
+    found = [panel.other_kind(scope, drift.other_kind if drift else None)]
+    if spec is None or spec.ranges:
+        found.append(panel.out_of_range(scope, drift.out_of_range if drift else None))
+    if spec is None or any(column.older_than or column.type == "datetime" for column in spec.columns.values()):
+        found.append(panel.times_age(scope))
+    return (*found, panel.schema(scope))
 
 
 def _drift(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:

@@ -14,6 +14,7 @@ TOP = 10
 LATE: Steps = (("green", None), ("red", 0))
 ANY: Steps = (("green", None), ("red", 1))
 OUTSIDE: Steps = (("red", None), ("green", -1), ("red", 1))
+SHOWN = {"column": '="$shown"'}
 WATCHED = {"metric": '="$metric"', "role": "", "column": '="$watched"'}
 SERIES = ("role", "column", "metric", "baseline", "scalar", "job_name")
 ALERT = (
@@ -111,6 +112,59 @@ def missing(scope: Scope) -> Panel:
     text = f"Share of rows without a value in the newest closed pane; the {TOP} columns with most."
     expr = f"topk({TOP}, {scope.most(names.COLUMN_MISSING, ('role', 'column'))})"
     return lines("Missing by column", text, "percentunit", [Query(expr, "{{column}} ({{role}})")])
+
+
+def out_of_range(scope: Scope, levels: Levels | None) -> Panel:
+    text = f"Share of values outside the spec's range in the newest closed pane; the {TOP} columns with most."
+    expr = f"topk({TOP}, {scope.most(names.COLUMN_OUT_OF_RANGE, ('role', 'column'))})"
+    queries = [Query(expr, "{{column}} ({{role}})")]
+    return lines("Out of range by column", text, "percentunit", queries, steps=above(levels))
+
+
+def other_kind(scope: Scope, levels: Levels | None) -> Panel:
+    text = f"Share of rows whose value is of another kind than the column's; the {TOP} columns with most."
+    expr = f"topk({TOP}, {scope.most(names.COLUMN_OTHER_KIND, ('role', 'column'))})"
+    queries = [Query(expr, "{{column}} ({{role}})")]
+    return lines("Values of another kind by column", text, "percentunit", queries, steps=above(levels))
+
+
+def schema(scope: Scope) -> Panel:
+    by = ("role", "column")
+    queries = [
+        Query(scope.most(names.COLUMN_VANISHED, by), "{{column}} ({{role}}) vanished"),
+        Query(scope.most(names.COLUMN_APPEARED, by), "{{column}} ({{role}}) appeared"),
+    ]
+    text = "Columns that only one of the reference and the newest closed pane has, and since when."
+    return states("Columns come and gone", text, queries, {"1": ("differs", "orange")})
+
+
+def times_age(scope: Scope) -> Panel:
+    text = "How far the newest value of each column of times lies behind the end of the newest window."
+    queries = [Query(scope.most(names.COLUMN_AGE, ("role", "column")), "{{column}} ({{role}})")]
+    return lines("Age of the times", text, "s", queries)
+
+
+def quantiles(scope: Scope) -> Panel:
+    shown = (
+        (names.COLUMN_P95, "p95"), (names.COLUMN_P75, "p75"), (names.COLUMN_P50, "median"),
+        (names.COLUMN_P25, "p25"), (names.COLUMN_P05, "p05"), (names.COLUMN_MEAN, "mean"),
+    )  # fmt: skip
+    queries = [Query(scope.most(family, **SHOWN), name) for family, name in shown]
+    text = "Quantiles of the column chosen above over its newest window, and its mean, dashed."
+    return lines("Quantiles of $shown", text, "none", queries, overrides=[*band("p05", "p95"), dashed("^mean$")])
+
+
+def extremes(scope: Scope) -> Panel:
+    shown = ((names.COLUMN_MAX, "largest"), (names.COLUMN_MIN, "smallest"), (names.COLUMN_STDDEV, "deviation"))
+    queries = [Query(scope.most(family, **SHOWN), name) for family, name in shown]
+    text = "Largest and smallest value and standard deviation of the column chosen above over its newest window."
+    return lines("Extremes and deviation of $shown", text, "none", queries, width=6)
+
+
+def distinct(scope: Scope) -> Panel:
+    queries = [Query(scope.most(names.COLUMN_DISTINCT, **SHOWN), "distinct values")]
+    text = "Distinct values of the column chosen above in its newest window."
+    return lines("Distinct values of $shown", text, "short", queries, width=6)
 
 
 def evidence(

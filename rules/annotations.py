@@ -1,8 +1,8 @@
 """The annotations of an alert: one text, as a template for Prometheus and as the words it gives.
 
-Texts hold placeholders: ``{value}``, ``{count}`` and ``{time}`` (the value as a number of rows, and as
-a time), ``{where}`` (the segment, if any), ``{subject}`` (role, column and segment, if any), ``{worst}``
-(the five largest columns of the alert's `worst` family) and ``{LABEL}`` for any label.
+Texts hold placeholders: ``{value}``, ``{count}``, ``{time}`` and ``{duration}`` (the value as a number of rows,
+as a time, and as a length of time), ``{where}`` (the segment, if any), ``{subject}`` (role, column and
+segment, if any), ``{worst}`` (the five largest columns of the alert's `worst` family) and ``{LABEL}`` for any label.
 Labels that the rule itself sets are written out: templates of Prometheus know only the expression's.
 """
 
@@ -26,6 +26,7 @@ _TEMPLATES = {
     "value": '{{ printf "%.3g" $value }}',
     "count": '{{ printf "%.0f" $value }}',
     "time": "{{ $value | humanizeTimestamp }}",
+    "duration": "{{ $value | humanizeDuration }}",
     "where": _WHERE,
     "subject": _SUBJECT + _WHERE,
 }
@@ -98,6 +99,7 @@ def rendered(
         "value": lambda: f"{value:.3g}",
         "count": lambda: f"{value:.0f}",
         "time": lambda: _humanized(value),
+        "duration": lambda: _lasting(value),
         "where": lambda: where,
         "subject": lambda: "".join(told) + where,
         "worst": lambda: ", ".join(f"{column} ({score:.3g})" for column, score in worst),
@@ -116,6 +118,23 @@ def _humanized(seconds: float) -> str:
     whole, milliseconds = divmod(int(seconds * 1000), 1000)
     fraction = f".{milliseconds:03}".rstrip("0").rstrip(".")
     return datetime.fromtimestamp(whole, UTC).strftime(f"%Y-%m-%d %H:%M:%S{fraction} +0000 UTC")
+
+
+def _lasting(seconds: float) -> str:
+    """Write a length of time of a second or more as Prometheus' `humanizeDuration` does.
+
+    Examples
+    --------
+    >>> _lasting(176461.5)
+    '2d 1h 1m 1s'
+    """
+    whole = int(seconds)
+    parts = [(whole // 86400, "d"), (whole // 3600 % 24, "h"), (whole // 60 % 60, "m"), (whole % 60, "s")]
+    while parts and not parts[0][0]:
+        parts.pop(0)
+    if len(parts) < 2:
+        return f"{seconds:.4g}s"
+    return " ".join(f"{number}{unit}" for number, unit in parts)
 
 
 def _own(name: str, text: str, alert: Alert) -> str:

@@ -18,6 +18,8 @@ _OF_ROLE = (
     names.WINDOW_END,
     names.WINDOW_RECEIVED,
 )
+_OF_FAULTS = (names.COLUMN_VANISHED, names.COLUMN_APPEARED)
+"""Families without a series while all is well."""
 
 
 def reads(spec: Spec) -> Reads:
@@ -59,13 +61,14 @@ def least_series(spec: Spec) -> int:
 
 
 def _of_columns(read: Reads, spec: Spec, role: str, columns: list[str], segment: str) -> int:
-    """Return how many series of these columns against the reference are read."""
+    """Return how many series of these columns are read, of those that are there while all is well."""
     given = {"project": spec.project, "model": spec.model, "version": "", "role": role, "segment": segment}
     return sum(
         read(family, given | {"column": column, "baseline": "reference"})
         for family in FAMILIES.values()
-        if family.labels in (names.COLUMN, names.DRIFT)
+        if family.labels in (names.COLUMN, names.DRIFT) and family not in _OF_FAULTS
         for column in columns
+        if family is not names.COLUMN_OUT_OF_RANGE or column in spec.ranges
     )
 
 

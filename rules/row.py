@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from wolfpack.rules.alert import Alert, Clause, Matcher, Selector, Severity
+from wolfpack.rules.alert import Alert, Clause, Condition, Matcher, Selector, Severity
 from wolfpack.rules.told import TOLD
 from wolfpack.spec import Family, Spec
+from wolfpack.spec.model import Levels
 
 Level = Literal["warning", "critical"]
 LEVELS: tuple[Level, ...] = ("critical", "warning")
@@ -30,6 +31,27 @@ def select(spec: Spec, family: Family, *matchers: Matcher) -> Selector:
     if "version" in family.labels and "version" not in given:
         pins.append(is_("version", ""))
     return Selector(family, (*pins, *matchers))
+
+
+def own(
+    spec: Spec, family: Family, levels: Mapping[str, Levels | None], level: Level
+) -> list[tuple[Clause, ...]]:
+    """Return an alternative for each threshold of this level that columns set themselves, by name of the column."""
+    columns: dict[float, list[str]] = {}
+    for name, one in sorted(levels.items()):
+        threshold = getattr(one, level, None)
+        if threshold is not None:
+            columns.setdefault(threshold, []).append(name)
+    return [
+        (Condition(select(spec, family, is_("column", *named)), ">", threshold),)
+        for threshold, named in sorted(columns.items())
+    ]
+
+
+def others(levels: Mapping[str, Levels | None]) -> tuple[Matcher, ...]:
+    """Match columns that set no levels of their own, by name of the column."""
+    named = sorted(name for name, one in levels.items() if one is not None)
+    return (is_not("column", *named),) if named else ()
 
 
 def row(

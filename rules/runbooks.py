@@ -57,6 +57,50 @@ RUNBOOKS: dict[str, Runbook] = {
         "When the pane was wrong, send the corrected table as the same part: the alert resolves.",
         (names.COLUMN_MISSING.name, names.COLUMN_MISSING_INCREASE.name),
     ),
+    "ModelColumnVanished": Runbook(
+        "A column that the model was trained with is not in the newest table.",
+        f"`{names.COLUMN_VANISHED}` is 1: the reference has the column, the newest pane does not. While "
+        "`ModelColumnMissing` fires for the same column, this is not sent.",
+        ("Was it renamed: does `ModelColumnAppeared` name a new one?", "Which release of the table was that?"),
+        ("It was renamed or dropped upstream.", "A job sends other columns than before."),
+        "It ends when the column is back, or when a reference without it is registered.",
+        (names.COLUMN_VANISHED.name, names.COLUMN_APPEARED.name),
+    ),
+    "ModelColumnAppeared": Runbook(
+        "The newest table has a column that the reference lacks. The model was not trained with it.",
+        f"`{names.COLUMN_APPEARED}` is 1: the newest pane has the column, the reference does not.",
+        ("Is it the new name of one that vanished?", "Does it hold what must not be in the table?"),
+        ("A release upstream.", "A join that brings more columns."),
+        "It ends when the column goes, or when a reference with it is registered: it is then watched like the others.",
+        (names.COLUMN_APPEARED.name, names.COLUMN_VANISHED.name),
+    ),
+    "ModelColumnOtherKind": Runbook(
+        "A column holds values that cannot be read as its kind, such as text among numbers.",
+        f"`{names.COLUMN_OTHER_KIND}` of the newest pane beyond `drift.other_kind`. While it fires, drift and range "
+        "of the same column are not sent.",
+        ("What do the values look like?", "Since which pane?"),
+        ("A parser or an export writes words for what it does not know.", "Decimal commas.",
+         "A changed type upstream."),
+        "Raise `drift.other_kind`; when the kind is to stay, register a reference that has it.",
+        (names.COLUMN_OTHER_KIND.name,),
+    ),
+    "ModelColumnOutOfRange": Runbook(
+        "More values than allowed lie outside the range that the spec gives the column.",
+        f"`{names.COLUMN_OUT_OF_RANGE}` of the newest pane beyond `columns.NAME.out_of_range`, else beyond "
+        "`drift.out_of_range`. Both ends of `columns.NAME.range` are allowed values.",
+        (f"How far do they lie: `{names.COLUMN_MIN}` and `{names.COLUMN_MAX}`.", "Which segment?"),
+        ("Another unit.", "A default such as -999 for what is not known.", "A range that was a guess."),
+        "Widen `columns.NAME.range`, or raise `columns.NAME.out_of_range`; `{}` there silences it.",
+        (names.COLUMN_OUT_OF_RANGE.name, names.COLUMN_MIN.name, names.COLUMN_MAX.name),
+    ),
+    "ModelDataStale": Runbook(
+        "Rows came, but the newest time in one of their columns is old: the table may be a copy of an earlier one.",
+        f"`{names.COLUMN_AGE}` of the newest window over `columns.NAME.older_than`.",
+        ("Is the table the one of the day before?", "Do the numbers of rows repeat?"),
+        ("A source was not renewed.", "A job read an old partition.", "Times in another zone."),
+        "Raise `columns.NAME.older_than`, or remove it: without it no column of times is judged.",
+        (names.COLUMN_AGE.name,),
+    ),
     "ModelRowsDropped": Runbook(
         "Far fewer rows came than on the same days of the weeks before, in all or in one segment.",
         f"`{names.PANE_ROWS}` under `change.rows.ratio` times `{names.PANE_ROWS_TRAILING}`, where the "

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from wolfpack.rules.alert import Absent, Alert, Clause, Condition, Matcher, Op, Relative, Selector, Severity
+from wolfpack.rules.fault_table import appeared, other_kind, out_of_range, stale, vanished
 from wolfpack.rules.notice_table import job_failed, job_late, job_slow, scalar_old, scalar_out
-from wolfpack.rules.row import LEVELS, Level, is_, is_not, row, select
+from wolfpack.rules.row import LEVELS, Level, is_, is_not, others, own, row, select
 from wolfpack.spec import Spec, names
 
 _QUALITY = {"roc_auc": (names.ROC_AUC, names.ROC_AUC_BASELINE), "brier": (names.BRIER, names.BRIER_BASELINE)}
@@ -31,7 +32,8 @@ def alerts_for(spec: Spec) -> tuple[Alert, ...]:
         If the spec asks for an alert whose evidence nothing exposes; the message begins with the spec's key.
     """
     builders: tuple[Callable[[Spec], Iterator[Alert]], ...] = (
-        _late, _missing, _rows, _novel, _column_drift, _prediction_drift, _columns_drifted, _release,
+        _late, _missing, vanished, appeared, other_kind, out_of_range, stale, _rows, _novel, _column_drift,
+        _prediction_drift, _columns_drifted, _release,
         _quality_low, _quality_dropped, _anomaly, scalar_out, scalar_old, job_failed, job_late, job_slow,
         _outdated,
     )  # fmt: skip
@@ -56,11 +58,11 @@ def _missing(spec: Spec) -> Iterator[Alert]:
     Where there is no increase (no reference, or it lacks the column) only a wholly empty column is told,
     at the highest severity that the spec has for missing values.
     """
-    own = tuple(sorted(name for name, column in spec.columns.items() if column.missing is not None))
-    others = (is_not("column", *own),) if own else ()
-    increase = select(spec, names.COLUMN_MISSING_INCREASE, *others)
-    noise = select(spec, names.COLUMN_MISSING_INCREASE_NOISE, *others, is_("baseline", "reference"))
-    ratio = select(spec, names.COLUMN_MISSING, *others)
+    levels = {name: column.missing for name, column in spec.columns.items()}
+    rest = others(levels)
+    increase = select(spec, names.COLUMN_MISSING_INCREASE, *rest)
+    noise = select(spec, names.COLUMN_MISSING_INCREASE_NOISE, *rest, is_("baseline", "reference"))
+    ratio = select(spec, names.COLUMN_MISSING, *rest)
     empty: tuple[Clause, ...] = (Condition(ratio, ">=", 1.0), Absent(increase))
     for level in LEVELS:
         threshold = getattr(spec.drift.missing, level)
@@ -68,21 +70,8 @@ def _missing(spec: Spec) -> Iterator[Alert]:
         if threshold is not None:
             any_of.append((Condition(increase, ">", threshold), Condition(increase, ">", Relative(noise))))
             any_of += [empty] if level == "critical" or spec.drift.missing.critical is None else []
-        any_of += _missing_ratio(spec, level)
+        any_of += own(spec, names.COLUMN_MISSING, levels, level)
         yield from row(spec, "ModelColumnMissing", "missing", level, any_of, names.COLUMN_MISSING.labels)
-
-
-def _missing_ratio(spec: Spec, level: Level) -> list[tuple[Clause, ...]]:
-    """Return an alternative for each threshold that columns set themselves."""
-    columns: dict[float, list[str]] = {}
-    for name, column in sorted(spec.columns.items()):
-        threshold = getattr(column.missing, level, None)
-        if threshold is not None:
-            columns.setdefault(threshold, []).append(name)
-    return [
-        (Condition(select(spec, names.COLUMN_MISSING, is_("column", *named)), ">", threshold),)
-        for threshold, named in sorted(columns.items())
-    ]
 
 
 def _rows(spec: Spec) -> Iterator[Alert]:

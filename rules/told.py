@@ -24,6 +24,26 @@ TOLD: dict[str, Told] = {
         "A column lacks more values than it should.",
         f"The {_OF} lacks values: {{value}} (share of rows, or its increase over the reference).",
     ),
+    "ModelColumnVanished": Told(
+        "A column that the reference has is not in the table.",
+        f"The {_OF} is not in the newest pane; the reference has it.",
+    ),
+    "ModelColumnAppeared": Told(
+        "A column came that the reference does not have.",
+        f"The {_OF} is new: the reference does not have it, and nothing is known of what it should hold.",
+    ),
+    "ModelColumnOtherKind": Told(
+        "A column holds values of another kind.",
+        f"Of the {_OF}, a share of {{value}} is of another kind than the column, such as text among numbers.",
+    ),
+    "ModelColumnOutOfRange": Told(
+        "A column has values outside the range of its spec.",
+        f"Of the {_OF}, a share of {{value}} lies outside the range that its spec gives it.",
+    ),
+    "ModelDataStale": Told(
+        "The times in a column are old.",
+        f"The newest time in {_OF} lies {{duration}} behind the end of the window, more than its spec allows.",
+    ),
     "ModelRowsDropped": Told(
         "Far fewer rows came than on the same days of the weeks before.",
         "Only {count} {role} rows of {project}/{model}{where} came in the newest pane.",

@@ -38,6 +38,14 @@ class Column(Section):
     ) = None
     range: Range | None = None
     missing: RatioLevels | None = None
+    out_of_range: RatioLevels | None = None
+    older_than: Duration | None = None
+
+    @model_validator(mode="after")
+    def _of_times(self) -> Column:
+        if self.older_than is not None and self.type not in (None, "datetime"):
+            raise ValueError(f"older_than: a column of type {self.type} holds no times; only `datetime` has an age")
+        return self
 
 
 class Prediction(Section):
@@ -64,6 +72,8 @@ class Drift(Section):
     ks: RatioLevels = RatioLevels(warning=0.1)
     novel: RatioLevels = RatioLevels(warning=0.005)
     missing: RatioLevels = RatioLevels(warning=0.05, critical=0.2)
+    out_of_range: RatioLevels = RatioLevels(warning=0.01, critical=0.2)
+    other_kind: RatioLevels = RatioLevels(warning=0.01, critical=0.2)
     columns: RatioLevels = RatioLevels(warning=0.5)
     min_rows: Annotated[int, Field(ge=1)] = 10
 
@@ -228,6 +238,11 @@ class Spec(Section):
         for name in self.fairness:
             if name not in self.segments:
                 raise ValueError(f"fairness: {name!r} is no segment; name it under `segments` too")
+        for name, column in self.columns.items():
+            if column.out_of_range is not None and name not in self.ranges:
+                raise ValueError(
+                    f"columns.{name}.out_of_range: nothing is outside a range that is not given; add a `range`"
+                )
         if self.quality and (self.prediction is None or self.label is None):
             raise ValueError("quality: needs `prediction` and `label`, or nothing can be measured")
         for name, quality in self.quality.items():

@@ -130,6 +130,52 @@ def test_columns_with_levels_of_their_own_are_judged_by_these_alone(full: Spec) 
     assert told(full, missing("junk", 1.0)) == set()
 
 
+def test_columns_come_and_gone_are_told_without_asking(short: Spec) -> None:
+    gone, new = (names.COLUMN_VANISHED, column(SHOP, "age"), 1.0), (names.COLUMN_APPEARED, column(SHOP, "years"), 1.0)
+
+    assert told(short, [gone, new]) == {
+        ("ModelColumnVanished", "warning", "age"),
+        ("ModelColumnAppeared", "info", "years"),
+    }
+
+
+def test_values_of_another_kind_are_told_by_level(short: Spec) -> None:
+    def strange(ratio: float) -> Instant:
+        return [(names.COLUMN_OTHER_KIND, column(SHOP, "age"), ratio)]
+
+    assert told(short, strange(0.01)) == set()
+    assert told(short, strange(0.02)) == {("ModelColumnOtherKind", "warning", "age")}
+    assert len(told(short, strange(1))) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "ratio", "severities"),
+    [
+        ("dep_delay", 0.01, set()),
+        ("dep_delay", 0.02, {"warning"}),
+        ("dep_delay", 0.5, {"warning", "critical"}),
+        ("fare", 0.003, {"warning"}),
+        ("fare", 1, {"warning"}),
+        ("share", 1, set()),
+    ],
+)
+def test_values_out_of_range_are_told_by_the_column_s_levels_else_the_spec_s(
+    full: Spec, name: str, ratio: float, severities: set[str]
+) -> None:
+    outside: Instant = [(names.COLUMN_OUT_OF_RANGE, column(TRAVEL, name), ratio)]
+
+    assert told(full, outside) == {("ModelColumnOutOfRange", severity, name) for severity in severities}
+
+
+def test_old_times_are_told_only_of_columns_that_the_spec_names(short: Spec, full: Spec) -> None:
+    def old(base: dict[str, str], name: str, hours: float) -> Instant:
+        return [(names.COLUMN_AGE, column(base, name), hours * 3600)]
+
+    assert told(short, old(SHOP, "birthday", 1e6)) == told(full, old(TRAVEL, "birthday", 1e6)) == set()
+    assert told(full, old(TRAVEL, "scheduled", 36)) == told(full, old(TRAVEL, "booked", 37)) == set()
+    assert told(full, old(TRAVEL, "scheduled", 37)) == {("ModelDataStale", "warning", "scheduled")}
+
+
 @pytest.mark.parametrize(
     ("rows", "trailing", "expected"),
     [

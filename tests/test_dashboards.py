@@ -21,6 +21,7 @@ from wolfpack.spec.vocabulary import Levels
 
 SHORT = {"version": "wolfpack/v1", "project": "travel", "model": "delay"}
 FULL = SHORT | {
+    "columns": {"seen": {"type": "datetime"}, "fare": {"range": [0, None]}},
     "prediction": {"column": "score"},
     "label": {"column": "late", "key": "id"},
     "segments": {"origin": {}},
@@ -73,7 +74,7 @@ def groups(expr: str) -> list[tuple[list[str], str]]:
     """Return the labels that each innermost aggregation keeps, and the selector in it."""
     return [
         (by.split(", "), selector)
-        for by, selector in re.findall(r"max by \(([^)]*)\) \(([a-zA-Z_:]*\{[^}]*\})\)", expr)
+        for by, selector in re.findall(r"max by \(([^)]*)\) \(([\w:]*\{[^}]*\})\)", expr)
     ]
 
 
@@ -223,7 +224,7 @@ def test_board_of_a_spec_has_only_what_it_can_fill():
     assert {"metric", "watched"}.isdisjoint(v["name"] for v in BOARDS["short"]["templating"]["list"])
     assert {v["name"] for v in BOARDS["shared"]["templating"]["list"]} > FREE_OF_MODEL
     rows = [panel["title"] for panel in BOARDS["short"]["panels"] if panel["type"] == "row"]
-    assert rows == ["Now", "Alerts", "Data", "Drift", "Schedule"]
+    assert rows == ["Now", "Alerts", "Data", "Columns", "Distribution", "Drift", "Schedule"]
 
 
 @pytest.mark.parametrize(
@@ -231,6 +232,8 @@ def test_board_of_a_spec_has_only_what_it_can_fill():
     [
         ({"segments": {}}, "Rows by segment"),
         ({"detect": []}, "Anomaly score"),
+        ({"columns": {}}, "Out of range by column"),
+        ({"columns": {}}, "Age of the times"),
         ({"jobs": {}}, "Failed jobs"),
         ({"scalars": {}}, "Values"),
         ({"quality": {}, "label": None}, "ROC AUC"),

@@ -215,4 +215,5 @@ def test_a_three_line_spec_has_rules(tmp_path: Path) -> None:
     names = {alert.name for alert in alerts_for(loaded(tmp_path, SHORT)[0].spec)}
 
     asked_for = {"ModelScalarOutOfBounds", "ModelScalarStale", "ModelJobLate", "ModelJobSlow"}
+    asked_for |= {"ModelColumnOutOfRange", "ModelDataStale"}
     assert names == set(TOLD) - {"ModelQualityLow", "ModelQualityDropped", "ModelAnomaly"} - asked_for

@@ -24,6 +24,10 @@ columns:
   dep_delay: {type: numeric, range: [-60, 1500], missing: {warning: 0.05, critical: 0.2}}
   'odd | ("name") \d ü': {missing: {warning: 0.05}}
   junk: {missing: {}}
+  fare: {range: [0, null], out_of_range: {warning: 0.002}}
+  share: {range: [0, 1], out_of_range: {}}
+  scheduled: {type: datetime, older_than: 36h}
+  booked: {older_than: 2d}
   carrier: {type: categorical}
 prediction: {column: score, task: binary, threshold: 0.5, range: [0, 1]}
 label: {column: late, key: flight_id, matures_after: 1d}

@@ -36,6 +36,9 @@ DRIFT = INPUT | {
     "alertname": "ModelColumnDrift", "check": "drift", "severity": "info", "column": "a",
     "baseline": "reference",
 }  # fmt: skip
+GONE = INPUT | {"alertname": "ModelColumnVanished", "check": "schema", "severity": "warning", "column": "a"}
+STRANGE = GONE | {"alertname": "ModelColumnOtherKind"}
+RANGE = GONE | {"alertname": "ModelColumnOutOfRange", "check": "range"}
 SHARE = INPUT | {
     "alertname": "ModelColumnsDrifted", "check": "drift", "severity": "warning", "baseline": "reference",
 }  # fmt: skip
@@ -105,7 +108,8 @@ def silent(url: str, alerts: list[dict[str, str]], run: str) -> list[dict[str, s
     [
         (LATE, [ROWS, DRIFT, SHARE], [MISSING, LOW, ROWS | {"role": "prediction"}]),
         (LATE_LABELS, [LOW], [ROWS, DRIFT]),
-        (MISSING, [DRIFT], [DRIFT | {"column": "b"}, DRIFT | {"role": "prediction"}, ROWS]),
+        (MISSING, [DRIFT, GONE, STRANGE], [DRIFT | {"column": "b"}, DRIFT | {"role": "prediction"}, ROWS]),
+        (STRANGE, [DRIFT, RANGE], [DRIFT | {"column": "b"}, ROWS]),
         (SHARE, [DRIFT], [DRIFT | {"baseline": "trailing"}, LOW]),
         (ROWS, [ROWS | JFK], [ROWS | JFK | {"role": "label"}, DOUBLED | JFK]),
         (ROWS | JFK, [], [ROWS | JFK | {"segment_value": "LGA"}, DRIFT]),
@@ -113,7 +117,7 @@ def silent(url: str, alerts: list[dict[str, str]], run: str) -> list[dict[str, s
         (DRIFT | {"severity": "warning"}, [DRIFT], [DRIFT | {"column": "b"}]),
         (LOW | {"severity": "critical"}, [LOW], [LOW | {"metric": "ml_model_brier"}]),
     ],
-    ids=["late", "late labels", "missing", "share", "whole", "segment", "critical", "warning", "metric"],
+    ids=["late", "late labels", "missing", "kind", "share", "whole", "segment", "critical", "warning", "metric"],
 )  # fmt: skip
 def test_a_cause_silences_its_consequences_and_nothing_else(
     alertmanager: str,

@@ -57,6 +57,8 @@ def test_three_lines_are_enough(tmp_path) -> None:
             "m.yml:4: drift.psi: critical 0.1 is under warning 0.3",
         ),
         ("quality: {roc_auc: {warning: '< 0.7'}}", "quality: needs `prediction` and `label`"),
+        ("columns: {a: {out_of_range: {}}}", "m.yml:4: columns.a.out_of_range: nothing is outside a range"),
+        ("columns: {a: {type: text, older_than: 1d}}", "m.yml:4: columns.a: older_than: a column of type text"),
         ("fairness: [sex]", "fairness: 'sex' is no segment"),
         ("columns: {a: {range: [3, 1]}}", "m.yml:4: columns.a.range: [3.0, 1.0] holds nothing"),
         ("detect: [{metric: ml_column_meen}]", "did you mean ml_column_mean?"),
