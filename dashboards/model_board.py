@@ -96,7 +96,7 @@ def _now(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
 
 def _data(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
     found = [
-        panel.rows(scope, trailing=spec is None or (spec.change.rows is not None)),
+        panel.rows(scope, _rows_against(spec)),
         panel.missing(scope),
     ]
     if spec is None or spec.segments:
@@ -104,6 +104,12 @@ def _data(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
     if spec is None or spec.prediction:
         found.append(panel.prediction_mean(scope))
     return tuple(found)
+
+
+def _rows_against(spec: Spec | None) -> tuple[str, ...]:
+    if spec is None:
+        return ("trailing", "previous")
+    return (spec.change.rows.against,) if spec.change.rows else ()
 
 
 def _columns(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
@@ -118,6 +124,7 @@ def _columns(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
 
 def _drift(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
     drift = spec.drift if spec else None
+    mean = (panel.mean_change(scope, spec.mean if spec else None),) if spec is None or spec.mean else ()
     return (
         panel.evidence(
             scope, names.COLUMN_PSI, names.COLUMN_PSI_NOISE, drift.psi if drift else None,
@@ -130,6 +137,7 @@ def _drift(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
             text="Largest difference of the cumulative distributions from the baseline's.",
         ),
         panel.novel(scope, drift.novel if drift else None),
+        *mean,
     )  # fmt: skip
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from wolfpack.dashboards.panels import PLAIN, Panel, Query, Steps, band, dashed, lines, stat, states
 from wolfpack.dashboards.scope import FREE, Scope
 from wolfpack.spec import Family, names
-from wolfpack.spec.model import Quality
+from wolfpack.spec.model import Mean, Quality
 from wolfpack.spec.vocabulary import Levels
 
 BAND_SD = 1.96
@@ -78,13 +80,19 @@ def anomalous(scope: Scope) -> Panel:
     return stat("Anomalies", text, "none", [Query(expr, "series")], steps=ANY)
 
 
-def rows(scope: Scope, *, trailing: bool) -> Panel:
-    usual = Query(scope.most(names.PANE_ROWS_TRAILING, ("role",)), "usual {{role}}")
-    queries = [Query(scope.most(names.PANE_ROWS, ("role",)), "{{role}}"), *([usual] if trailing else [])]
-    text = "Rows of the newest closed pane, by role" + (
-        ", and the mean of the same weekday before." if trailing else "."
-    )
-    return lines("Rows", text, "short", queries, overrides=[dashed("^usual ")])
+def rows(scope: Scope, against: Collection[str]) -> Panel:
+    """Return the rows beside what they are compared with: `trailing`, `previous`, both or none."""
+    known = {
+        "trailing": (names.PANE_ROWS_TRAILING, "the mean of the same weekday before"),
+        "previous": (names.PANE_ROWS_PREVIOUS, "the pane before"),
+    }
+    queries = [Query(scope.most(names.PANE_ROWS, ("role",)), "{{role}}")]
+    words = ["Rows of the newest closed pane, by role"]
+    for one in (one for one in known if one in against):
+        queries.append(Query(scope.most(known[one][0], ("role",)), f"{one} {{{{role}}}}"))
+        words.append(known[one][1])
+    text = ", and dashed ".join([words[0], " and ".join(words[1:])]) if words[1:] else words[0]
+    return lines("Rows", f"{text}.", "short", queries, overrides=[dashed("^(trailing|previous) ")])
 
 
 def segment_rows(scope: Scope) -> Panel:
@@ -179,6 +187,24 @@ def evidence(
     ]
     text = f"{text} The {TOP // 2} columns with most; a score below its dashed noise floor means nothing."
     return lines(title, text, "none", queries, steps=above(levels), overrides=[dashed("^noise floor ")])
+
+
+def mean_change(scope: Scope, mean: Mean | None) -> Panel:
+    by = ("role", "column", "baseline")
+    change, noise = scope.most(names.COLUMN_MEAN_CHANGE, by), scope.most(names.COLUMN_MEAN_CHANGE_NOISE, by)
+    top = f"topk({TOP // 2}, abs({change}))"
+    queries = [
+        Query(f"{change} and {top}", "{{column}} ({{role}}, {{baseline}})"),
+        Query(f"{noise} and {top}", "noise floor {{column}} ({{role}}, {{baseline}})"),
+    ]
+    text = (
+        f"Change of the mean as a share of the baseline's; the {TOP // 2} columns with most. Within its dashed noise "
+        "floor, up or down, it means nothing."
+    )
+    steps: Steps = PLAIN
+    if mean is not None:
+        steps = (("orange", None), ("green", -mean.within), ("orange", mean.within))
+    return lines("Change of the mean", text, "percentunit", queries, steps=steps, overrides=[dashed("^noise floor ")])
 
 
 def novel(scope: Scope, levels: Levels | None) -> Panel:

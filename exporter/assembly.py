@@ -17,6 +17,8 @@ from wolfpack.exporter.stages import load_stages
 from wolfpack.exporter.window import Window, release_samples, window_samples
 from wolfpack.stats import Profile
 
+Segment = tuple[str, str]
+
 
 class Assembly:
     """Builds windows; profiles that were decoded once are kept while they are used."""
@@ -52,6 +54,7 @@ class Assembly:
             baseline=self._registry.baseline(connection, known.id),
             trailing=trailing.rows(connection, self._ids, known, role, pane, loaded.segments()),
             before=self._before(connection, known, role, pane),
+            previous=self._previous(connection, known, role, pane),
         )
         return window, loaded
 
@@ -86,7 +89,7 @@ class Assembly:
         spec, calendar = known.spec, known.spec.calendar
         found: dict[str, Profile] = {}
         for baseline, windows in (("previous", 1), ("trailing", trailing.WINDOWS)):
-            if baseline in spec.drift.baseline:
+            if baseline in spec.earlier:
                 ended = calendar.back(pane, spec.window_panes)
                 begun = calendar.back(ended, windows * spec.window_panes - 1)
                 loaded = self._load(connection, known, role, begun, ended)
@@ -94,6 +97,19 @@ class Assembly:
                     newest = loaded.together[max(loaded.together)][-1].plan.id
                     found[baseline] = Mixture.of(loaded.together.values(), newest).main
         return found
+
+    def _previous(self, connection: Connection, known: Known, role: str, pane: datetime) -> dict[Segment, int]:
+        """Return the rows of the pane before, planned gaps apart, by segment; empty unless the spec asks for them."""
+        spec, before = known.spec, known.spec.calendar.back(pane, 1)
+        if spec.change.rows is None or spec.change.rows.against != "previous":
+            return {}
+        while spec.calendar.skipped(before):
+            before = spec.calendar.back(before, 1)
+        there = self._load(connection, known, role, before, before).together
+        return {
+            segment: sum(profile.segment_rows.get(segment, 0) for pane in there.values() for profile in pane)
+            for segment in {one for pane in there.values() for profile in pane for one in profile.segment_rows}
+        }
 
     def _load(
         self, connection: Connection, known: Known, role: str, first: datetime, last: datetime

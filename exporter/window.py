@@ -8,6 +8,7 @@ from functools import cached_property
 
 from wolfpack.exporter.baseline import Baseline
 from wolfpack.exporter.column_samples import distribution, faults, schema_changes
+from wolfpack.exporter.mean_samples import mean_samples
 from wolfpack.exporter.mixture import Mixture
 from wolfpack.exporter.panes import Pane
 from wolfpack.exporter.sample import Sample, sample
@@ -27,6 +28,7 @@ class Window:
     received : when its last rows were committed, epoch seconds.
     trailing : mean rows of the same place of the week before, by segment and value.
     before : earlier windows that share no pane with it, by the name of the baseline they are.
+    previous : rows of the pane before the newest, by segment and value.
     """
 
     spec: Spec
@@ -39,6 +41,7 @@ class Window:
     baseline: Baseline | None = None
     trailing: Mapping[tuple[str, str], float] = field(default_factory=dict)
     before: Mapping[str, Profile] = field(default_factory=dict)
+    previous: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @cached_property
     def plan(self) -> str:
@@ -128,6 +131,7 @@ def _rows(window: Window) -> list[Sample]:
             found += sample(names.WINDOW_ROWS, window.whole.rows(segment), end, **labels)
             found += sample(names.PANE_ROWS, window.pane.rows(segment), end, **labels)
             found += sample(names.PANE_ROWS_TRAILING, window.trailing.get(segment), end, **labels)
+            found += sample(names.PANE_ROWS_PREVIOUS, window.previous.get(segment), end, **labels)
     return found
 
 
@@ -168,9 +172,25 @@ def _columns_of(window: Window, segment: tuple[str, str], columns: list[str]) ->
     if window.baseline is not None:
         found += _against_reference(window, window.baseline, segment, columns)
     for baseline, earlier in window.before.items():
-        found += _scores(
-            window, _drift(window, earlier, window.whole.main, segment, columns), segment, baseline
-        )
+        if baseline in window.spec.drift.baseline:
+            found += _scores(
+                window, _drift(window, earlier, window.whole.main, segment, columns), segment, baseline
+            )
+    return found + _mean_changes(window, segment, columns)
+
+
+def _mean_changes(window: Window, segment: tuple[str, str], columns: list[str]) -> list[Sample]:
+    if window.spec.mean is None:
+        return []
+    reference = {"reference": window.baseline.profile} if window.baseline else {}
+    habit = window.baseline.floors(len(window.panes), segment) if window.baseline else {}
+    found: list[Sample] = []
+    for baseline, before in {**reference, **window.before}.items():
+        if baseline in window.spec.mean.against:
+            labels = window.labels(segment) | {"baseline": baseline}
+            found += mean_samples(
+                window.spec, before, window.whole.main, segment, columns, habit, window.end, labels
+            )
     return found
 
 

@@ -23,16 +23,9 @@ _OF_FAULTS = (names.COLUMN_VANISHED, names.COLUMN_APPEARED)
 
 
 def reads(spec: Spec) -> Reads:
-    """Return what tells of a family and its labels whether a rule or a detector of the spec reads the series.
-
-    Of a spec that no rules can be made of, everything counts as read.
-    """
-    try:
-        selectors = [one for alert in alerts_for(spec) for one in _selectors(alert)]
-    except ValueError:
-        return lambda _family, _labels: True
+    """Return what tells of a family and its labels whether a rule or a detector of the spec reads the series."""
     by_family: dict[Family, list[Selector]] = {}
-    for selector in selectors:
+    for selector in (one for alert in alerts_for(spec) for one in _selectors(alert)):
         by_family.setdefault(selector.family, []).append(selector)
 
     def read(family: Family, labels: Mapping[str, str]) -> bool:

@@ -102,17 +102,18 @@ RUNBOOKS: dict[str, Runbook] = {
         (names.COLUMN_AGE.name,),
     ),
     "ModelRowsDropped": Runbook(
-        "Far fewer rows came than on the same days of the weeks before, in all or in one segment.",
-        f"`{names.PANE_ROWS}` under `change.rows.ratio` times `{names.PANE_ROWS_TRAILING}`, where the "
-        "latter is at "
-        "least `change.rows.min_rows`.",
+        "Far fewer rows came than on the same days of the weeks before, or than in the pane before, in all or in one "
+        "segment.",
+        f"`{names.PANE_ROWS}` under `change.rows.ratio` times `{names.PANE_ROWS_TRAILING}` (`change.rows.against: "
+        f"previous`: `{names.PANE_ROWS_PREVIOUS}`), where the latter is at least `change.rows.min_rows`.",
         ("Which segments dropped?", "Was only a part of the table sent?"),
         ("A region or a source is missing.", "A filter or a join changed.", "A holiday."),
         "Lower `change.rows.ratio`, raise `change.rows.min_rows`, or put planned days under `skip`.",
         (names.PANE_ROWS.name, names.PANE_ROWS_TRAILING.name),
     ),
     "ModelRowsDoubled": Runbook(
-        "Far more rows came than on the same days of the weeks before, in all or in one segment.",
+        "Far more rows came than on the same days of the weeks before, or than in the pane before, in all or in one "
+        "segment.",
         f"`{names.PANE_ROWS}` over `{names.PANE_ROWS_TRAILING}` divided by `change.rows.ratio`.",
         ("Were rows sent twice under different parts?", "Which segments grew?"),
         ("A join multiplies rows.", "A re-run was sent as a new part instead of the same.", "Real growth."),
@@ -151,6 +152,15 @@ RUNBOOKS: dict[str, Runbook] = {
         ("A wrong or partial table.", "A season.", "A new kind of user."),
         "Raise `drift.columns`, or register a newer reference.",
         (names.DRIFTED_COLUMNS.name, names.COLUMN_PSI.name),
+    ),
+    "ModelColumnMeanOff": Runbook(
+        "The mean of a column of numbers lies further from the baseline's than the spec allows.",
+        f"`{names.COLUMN_MEAN_CHANGE}` of the newest window beyond `mean.within` in either direction, and beyond "
+        f"`{names.COLUMN_MEAN_CHANGE_NOISE}`. A mean near 0 is compared with nothing.",
+        ("Is it one value far away, or all of them: look at the quantiles.", "Did rows of one kind stop coming?"),
+        ("Another unit.", "A default value for what is missing.", "A change of the population.", "A season."),
+        "Raise `mean.within`, or name the columns that matter under `mean.columns`.",
+        (names.COLUMN_MEAN_CHANGE.name, names.COLUMN_MEAN_CHANGE_NOISE.name, names.COLUMN_MEAN.name),
     ),
     "ModelReleaseShift": Runbook(
         "Two versions are live, and the newer one predicts differently from the one before it.",

@@ -128,7 +128,7 @@ def _others(clauses: tuple[Clause, ...], subject: Selector) -> dict[Selector, fl
     for clause in clauses:
         if isinstance(clause, Condition) and isinstance(clause.operand, Relative):
             best = 1.0 if clause.op in ("<", "<=") else 0.0  # of a quality metric
-            found.setdefault(clause.operand.selector, min(limits) / 2 if limits else best)
+            found.setdefault(clause.operand.selector, abs(min(limits)) / 2 if limits else best)
     for clause in clauses:
         if isinstance(clause, Condition) and clause.selector != subject and isinstance(clause.operand, float):
             found[clause.selector] = _beyond(clause.op, clause.operand)

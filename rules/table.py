@@ -24,16 +24,10 @@ _COMPARED = ("reference", "previous", "trailing")
 
 
 def alerts_for(spec: Spec) -> tuple[Alert, ...]:
-    """Return the alerts of a model in the order of the table.
-
-    Raises
-    ------
-    ValueError
-        If the spec asks for an alert whose evidence nothing exposes; the message begins with the spec's key.
-    """
+    """Return the alerts of a model in the order of the table."""
     builders: tuple[Callable[[Spec], Iterator[Alert]], ...] = (
         _late, _missing, vanished, appeared, other_kind, out_of_range, stale, _rows, _novel, _column_drift,
-        _prediction_drift, _columns_drifted, _release,
+        _prediction_drift, _columns_drifted, _mean_off, _release,
         _quality_low, _quality_dropped, _anomaly, scalar_out, scalar_old, job_failed, job_late, job_slow,
         _outdated,
     )  # fmt: skip
@@ -78,19 +72,14 @@ def _rows(spec: Spec) -> Iterator[Alert]:
     rule = spec.change.rows
     if rule is None:
         return
-    if rule.against != "trailing":
-        raise ValueError(
-            f"change.rows.against: {rule.against!r} cannot be judged by this release, which exposes no "
-            "rows of "
-            "the previous pane; write 'trailing'"
-        )
-    rows, trailing = select(spec, names.PANE_ROWS), select(spec, names.PANE_ROWS_TRAILING)
-    enough = Condition(trailing, ">=", float(rule.min_rows))
+    family = names.PANE_ROWS_TRAILING if rule.against == "trailing" else names.PANE_ROWS_PREVIOUS
+    rows, usual = select(spec, names.PANE_ROWS), select(spec, family)
+    enough = Condition(usual, ">=", float(rule.min_rows))
     kinds: tuple[tuple[str, Op, float], ...] = (
         ("ModelRowsDropped", "<", rule.ratio), ("ModelRowsDoubled", ">", 1 / rule.ratio),
     )  # fmt: skip
     for name, op, factor in kinds:
-        change = Condition(rows, op, Relative(trailing, factor))
+        change = Condition(rows, op, Relative(usual, factor))
         yield from row(spec, name, "rows", "warning", [(change, enough)], names.PANE_ROWS.labels)
 
 
@@ -166,6 +155,21 @@ def _columns_drifted(spec: Spec) -> Iterator[Alert]:
                 names.DRIFTED_COLUMNS.labels,
                 worst=worst,
             )
+
+
+def _mean_off(spec: Spec) -> Iterator[Alert]:
+    """The mean of a column beyond what the spec allows and beyond its noise, in either direction."""
+    if spec.mean is None or not spec.mean.against:
+        return
+    named = [is_("column", *spec.mean.columns)] if spec.mean.columns else []
+    where = [*named, is_("baseline", *spec.mean.against)]
+    change = select(spec, names.COLUMN_MEAN_CHANGE, *where)
+    noise = select(spec, names.COLUMN_MEAN_CHANGE_NOISE, *where)
+    any_of: list[tuple[Clause, ...]] = [
+        (Condition(change, ">", spec.mean.within), Condition(change, ">", Relative(noise))),
+        (Condition(change, "<", -spec.mean.within), Condition(change, "<", Relative(noise, factor=-1.0))),
+    ]
+    yield from row(spec, "ModelColumnMeanOff", "change", "warning", any_of, names.COLUMN_MEAN_CHANGE.labels)
 
 
 def _quality_low(spec: Spec) -> Iterator[Alert]:

@@ -45,11 +45,11 @@ TOLD: dict[str, Told] = {
         f"The newest time in {_OF} lies {{duration}} behind the end of the window, more than its spec allows.",
     ),
     "ModelRowsDropped": Told(
-        "Far fewer rows came than on the same days of the weeks before.",
+        "Far fewer rows came than usual.",
         "Only {count} {role} rows of {project}/{model}{where} came in the newest pane.",
     ),
     "ModelRowsDoubled": Told(
-        "Far more rows came than on the same days of the weeks before.",
+        "Far more rows came than usual.",
         "As many as {count} {role} rows of {project}/{model}{where} came in the newest pane.",
     ),
     "ModelColumnNovel": Told(
@@ -70,6 +70,11 @@ TOLD: dict[str, Told] = {
         "Many input columns drifted at once.",
         "A share of {value} of the columns of {project}/{model} drifted against {baseline}. Largest "
         "PSI: {worst}.",
+    ),
+    "ModelColumnMeanOff": Told(
+        "The mean of a column is off.",
+        f"The mean of the {_OF} changed by a share of {{value}} against {{baseline}}, beyond what its spec allows and "
+        "beyond noise.",
     ),
     "ModelReleaseShift": Told(
         "A version predicts differently from the version before it.",

@@ -86,6 +86,8 @@ class Quality(Section):
 
 class Mean(Section):
     within: Positive
+    against: list[Literal["reference", "previous", "trailing"]] = ["reference"]
+    columns: list[Label] | None = None
 
 
 class ChangeRule(Section):
@@ -177,7 +179,6 @@ QUALITY_METRICS = {"roc_auc": (0.0, 1.0), "brier": (0.0, 1.0)}
 NOT_YET = (
     "fairness",
     "live",
-    "mean",
     "prediction.threshold",
 )
 """Keys that are checked and kept, but not acted on by this release; `wolfpack check` says so."""
@@ -281,6 +282,12 @@ class Spec(Section):
     def kinds(self) -> dict[str, Kind]:
         """Kinds that the spec gives columns; a reference must have them."""
         return {name: column.type for name, column in self.columns.items() if column.type is not None}
+
+    @property
+    def earlier(self) -> frozenset[str]:
+        """Baselines that are earlier windows: those of `drift` and of `mean`."""
+        asked = {*self.drift.baseline, *(self.mean.against if self.mean else ())}
+        return frozenset(asked & {"previous", "trailing"})
 
     @property
     def ranges(self) -> dict[str, tuple[float | None, float | None]]:

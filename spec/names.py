@@ -97,6 +97,13 @@ PANE_ROWS_TRAILING = _gauge(
     WINDOW,
     "Mean rows of the panes at the same place of the week in the last four weeks, planned gaps apart.",
 )
+PANE_ROWS_PREVIOUS = _gauge(
+    "ml_pane_rows_previous",
+    "",
+    "pane",
+    WINDOW,
+    "Rows in the pane before the newest closed one, planned gaps apart; only where `change.rows` asks for it.",
+)
 PANE_MEAN = _gauge("ml_pane_mean", "", "pane", COLUMN, "Mean of the column in the newest closed pane.")
 
 COLUMN_MISSING = _gauge(
@@ -205,6 +212,21 @@ COLUMN_MISSING_INCREASE_NOISE = _gauge(
 )
 COLUMN_NOVEL_NOISE = _gauge(
     "ml_column_novel_noise", "", "window", DRIFT, "What the novel ratio reaches without drift."
+)
+
+COLUMN_MEAN_CHANGE = _gauge(
+    "ml_column_mean_change_ratio",
+    "ratio",
+    "window",
+    DRIFT,
+    "Mean less the baseline's, as a share of its size; only where `mean` asks for it, and not where that is near 0.",
+)
+COLUMN_MEAN_CHANGE_NOISE = _gauge(
+    "ml_column_mean_change_noise",
+    "",
+    "window",
+    DRIFT,
+    "What the change of the mean reaches in either direction without drift.",
 )
 
 ROC_AUC = _gauge(

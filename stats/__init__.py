@@ -5,6 +5,7 @@ from wolfpack.stats.column_state import ColumnState
 from wolfpack.stats.comparison import compare
 from wolfpack.stats.floors import Floors
 from wolfpack.stats.habit import habit_floors
+from wolfpack.stats.means import mean_change
 from wolfpack.stats.profiles import ALL, Profile, merge_all
 from wolfpack.stats.profiling import freeze, profile
 from wolfpack.stats.replanning import replan
@@ -26,6 +27,7 @@ __all__ = [
     "compare",
     "freeze",
     "habit_floors",
+    "mean_change",
     "merge_all",
     "profile",
     "replan",

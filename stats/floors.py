@@ -20,12 +20,13 @@ KS_MEAN = 0.87
 
 @dataclass(frozen=True)
 class Floors:
-    """What each of the four scores reaches without drift."""
+    """What each of the four scores, and the difference of the means in the column's unit, reaches without drift."""
 
     psi: float = 0.0
     ks: float = 0.0
     missing: float = 0.0
     novel: float = 0.0
+    mean: float = 0.0
 
 
 def alpha(columns: int) -> float:

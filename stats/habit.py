@@ -24,7 +24,7 @@ LEAST_WINDOWS = 10
 LEAST_ROWS = 10
 """Values that a window of the reference must have to be scored."""
 
-Counts = NDArray[np.int64]
+Counts = NDArray[Any]
 
 
 def habit_floors(reference: Profile, panes: int, segment: Segment = ALL) -> dict[str, Floors]:
@@ -66,7 +66,19 @@ def _column_floors(parts: list[ColumnState | None], whole: ColumnState, panes: i
         ks=_twice_largest(bins, *counts, lambda cut: ks(cut.rest, cut.now)) if numeric else 0.0,
         missing=missing,
         novel=_twice_largest(bins, *counts, lambda cut: _novel(cut, numeric)),
+        mean=_mean_floor(states, panes) if numeric else 0.0,
     )
+
+
+def _mean_floor(states: list[ColumnState], panes: int) -> float:
+    """Return twice the largest distance of a window's mean from that of the rest, in the column's unit."""
+    counts = _cut(np.array([state.count for state in states])[:, None], panes)
+    totals = _cut(np.array([state.total for state in states])[:, None], panes)  # about the plan's pivot
+    enough = (counts.now >= LEAST_ROWS) & (counts.rest >= LEAST_ROWS)
+    if not enough.any():
+        return 0.0
+    apart = totals.now[enough] / counts.now[enough] - totals.rest[enough] / counts.rest[enough]
+    return FACTOR * float(np.abs(apart).max())
 
 
 @dataclass(frozen=True, eq=False)

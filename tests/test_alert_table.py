@@ -195,6 +195,36 @@ def test_rows_are_told_per_segment_where_there_were_enough(
     assert told(short, [(names.PANE_ROWS, at, rows), (names.PANE_ROWS_TRAILING, at, trailing)]) == expected
 
 
+def test_rows_are_compared_with_the_pane_before_where_the_spec_says_so() -> None:
+    text = {"version": "wolfpack/v1", "project": "shop", "model": "churn", "change": {"rows": {"against": "previous"}}}
+    spec = Spec.model_validate(text)
+    rows = [(names.PANE_ROWS, SHOP, 40.0)]
+
+    assert told(spec, [*rows, (names.PANE_ROWS_TRAILING, SHOP, 100.0)]) == set()
+    assert told(spec, [*rows, (names.PANE_ROWS_PREVIOUS, SHOP, 100.0)]) == {("ModelRowsDropped", "warning")}
+
+
+@pytest.mark.parametrize(
+    ("change", "noise", "baseline", "found"),
+    [
+        (0.06, 0.01, "reference", True),
+        (-0.06, 0.01, "reference", True),
+        (-0.06, 0.01, "trailing", True),
+        (0.06, 0.01, "previous", False),
+        (0.05, 0.01, "reference", False),
+        (0.06, 0.07, "reference", False),
+        (-0.06, 0.07, "reference", False),
+    ],
+)
+def test_a_mean_is_off_beyond_its_bound_and_its_noise(
+    full: Spec, change: float, noise: float, baseline: str, found: bool
+) -> None:
+    at = column(TRAVEL, "dep_delay", baseline=baseline)
+    instant: Instant = [(names.COLUMN_MEAN_CHANGE, at, change), (names.COLUMN_MEAN_CHANGE_NOISE, at, noise)]
+
+    assert told(full, instant) == ({("ModelColumnMeanOff", "warning", "dep_delay")} if found else set())
+
+
 def test_late_is_past_due_and_worse_for_what_is_not_a_label(short: Spec) -> None:
     assert told(short, [(names.WINDOW_DUE, SHOP, NOW)]) == set()
     assert told(short, [(names.WINDOW_DUE, SHOP, NOW - 1)]) == {("ModelDataLate", "critical")}

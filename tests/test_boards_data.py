@@ -26,6 +26,8 @@ columns: {delay: {range: [0, 30]}, seen: {type: datetime}}
 prediction: {column: score}
 label: {column: late, key: id}
 segments: {origin: {}}
+mean: {within: 0.1}
+change: {rows: {against: previous}}
 quality: {roc_auc: {warning: "< 0.75", drop: 0.05}, brier: {critical: "> 0.25"}}
 jobs: {nightly: {schedule: "0 5 * * *"}}
 scalars: {rebookings: {warning: "> 40", stale_after: 1d}}

@@ -23,6 +23,7 @@ SHORT = {"version": "wolfpack/v1", "project": "travel", "model": "delay"}
 FULL = SHORT | {
     "columns": {"seen": {"type": "datetime"}, "fare": {"range": [0, None]}},
     "prediction": {"column": "score"},
+    "mean": {"within": 0.1},
     "label": {"column": "late", "key": "id"},
     "segments": {"origin": {}},
     "drift": {"psi": {"warning": 0.1, "critical": 0.25}},
@@ -218,7 +219,7 @@ def test_board_of_a_spec_has_only_what_it_can_fill():
     anomaly = {names.ANOMALY_SCORE.name}
 
     assert quality | anomaly <= families("shared")
-    assert families("full") == families("shared")
+    assert families("full") == families("shared") - {names.PANE_ROWS_PREVIOUS.name}  # or the other of the two
     assert not (quality | anomaly) & families("short")
     assert names.COLUMN_MISSING.name in families("short")
     assert {"metric", "watched"}.isdisjoint(v["name"] for v in BOARDS["short"]["templating"]["list"])
@@ -234,6 +235,7 @@ def test_board_of_a_spec_has_only_what_it_can_fill():
         ({"detect": []}, "Anomaly score"),
         ({"columns": {}}, "Out of range by column"),
         ({"columns": {}}, "Age of the times"),
+        ({"mean": None}, "Change of the mean"),
         ({"jobs": {}}, "Failed jobs"),
         ({"scalars": {}}, "Values"),
         ({"quality": {}, "label": None}, "ROC AUC"),
@@ -249,10 +251,13 @@ def test_a_panel_is_there_exactly_with_its_section_of_the_spec(change, title):
 
 
 def test_rows_are_compared_only_where_the_spec_asks_for_it():
-    without = spec_board(Spec.model_validate(FULL | {"change": {"rows": None}}))
+    def compared(rows):
+        found = json.dumps(spec_board(Spec.model_validate(FULL | {"change": {"rows": rows}})))
+        return [one for one in (names.PANE_ROWS_TRAILING, names.PANE_ROWS_PREVIOUS) if f"{one}{{" in found]
 
-    assert names.PANE_ROWS_TRAILING.name in json.dumps(BOARDS["full"])
-    assert names.PANE_ROWS_TRAILING.name not in json.dumps(without)
+    assert compared(None) == []
+    assert compared({}) == [names.PANE_ROWS_TRAILING]
+    assert compared({"against": "previous"}) == [names.PANE_ROWS_PREVIOUS]
 
 
 def test_levels_of_the_spec_are_the_lines_of_its_board():

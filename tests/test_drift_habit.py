@@ -37,7 +37,7 @@ def test_floors_are_twice_the_worst_window_against_the_rest(panes: int, segment:
     base = reference(21)
     found = habit_floors(base, panes, segment)
     parts = [base.panes[start] for start in sorted(base.panes)]
-    worst: dict[str, list[float]] = {"missing": [], "ks": [], "novel": [], "psi": []}
+    worst: dict[str, list[float]] = {"missing": [], "ks": [], "novel": [], "psi": [], "mean": []}
     for first in range(len(parts) - panes + 1):
         inside = merge_all(parts[first : first + panes]).segments[segment]
         outside = merge_all(parts[:first] + parts[first + panes :]).segments[segment]
@@ -47,6 +47,7 @@ def test_floors_are_twice_the_worst_window_against_the_rest(panes: int, segment:
         worst["ks"].append(float(ks(outside["x"].bins, inside["x"].bins)))
         unseen = outside["c"].bins == 0
         worst["novel"].append(inside["c"].bins[unseen].sum() / inside["c"].count)
+        worst["mean"].append(abs(inside["x"].mean - outside["x"].mean))
         total = inside["c"].bins + outside["c"].bins
         member = group_bins(total, rare_bins(total, total == 0, False), coarse_bins(100))
         new = np.where(unseen, inside["c"].bins, 0).sum() * (
@@ -56,6 +57,7 @@ def test_floors_are_twice_the_worst_window_against_the_rest(panes: int, segment:
         worst["psi"].append(float(psi(outside["c"].bins @ member, shares)[0]))
 
     assert found["x"].missing == pytest.approx(2 * max(worst["missing"]))
+    assert found["x"].mean == pytest.approx(2 * max(worst["mean"]))
     assert found["x"].ks == pytest.approx(2 * max(worst["ks"]))
     assert found["c"].novel == pytest.approx(2 * max(worst["novel"]))
     assert found["c"].psi == pytest.approx(2 * max(worst["psi"]))

@@ -79,9 +79,10 @@ def test_every_family_of_the_catalogue_can_be_exposed(make_exporter, baseline) -
     }
     late = {names.ROC_AUC_BASELINE.name, names.BRIER_BASELINE.name}
 
-    elsewhere = names.SIDECAR | {  # tests/test_detector_server.py and tests/test_column_samples.py have those
+    elsewhere = names.SIDECAR | {  # test_detector_server, test_column_samples and test_mean_change have those
         *(names.COLUMN_AGE.name, names.COLUMN_OUT_OF_RANGE.name),
-        *(names.COLUMN_VANISHED.name, names.COLUMN_APPEARED.name),
+        *(names.COLUMN_VANISHED.name, names.COLUMN_APPEARED.name, names.PANE_ROWS_PREVIOUS.name),
+        *(names.COLUMN_MEAN_CHANGE.name, names.COLUMN_MEAN_CHANGE_NOISE.name),
         *(one.name for one in names.FAMILIES.values() if one.labels == names.SOURCE),  # tests/test_source_log.py
     }
 

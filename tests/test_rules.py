@@ -128,13 +128,6 @@ def test_a_template_that_cannot_be_foretold_is_refused_with_its_line(tmp_path: P
         generate(loaded(tmp_path, text))
 
 
-def test_an_alert_without_evidence_is_refused_with_its_line(tmp_path: Path) -> None:
-    text = SHORT + "change:\n  rows: {against: previous}\n"
-
-    with pytest.raises(SpecError, match=r"0\.yml:5: change\.rows\.against: 'previous' .* write 'trailing'"):
-        generate(loaded(tmp_path, text))
-
-
 def test_two_models_with_one_file_name_are_refused(tmp_path: Path) -> None:
     first = "version: wolfpack/v1\nproject: a\nmodel: b--c\n"
     second = "version: wolfpack/v1\nproject: a--b\nmodel: c\n"
@@ -215,5 +208,5 @@ def test_a_three_line_spec_has_rules(tmp_path: Path) -> None:
     names = {alert.name for alert in alerts_for(loaded(tmp_path, SHORT)[0].spec)}
 
     asked_for = {"ModelScalarOutOfBounds", "ModelScalarStale", "ModelJobLate", "ModelJobSlow"}
-    asked_for |= {"ModelColumnOutOfRange", "ModelDataStale"}
+    asked_for |= {"ModelColumnOutOfRange", "ModelDataStale", "ModelColumnMeanOff"}
     assert names == set(TOLD) - {"ModelQualityLow", "ModelQualityDropped", "ModelAnomaly"} - asked_for

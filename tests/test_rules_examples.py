@@ -38,6 +38,7 @@ drift:
   ks: {warning: 0.1, critical: 0.2}
   columns: {warning: 0.3, critical: 0.6}
 quality: {roc_auc: {warning: "< 0.75", drop: 0.05}, brier: {critical: "> 0.25", drop: 0.1}}
+mean: {within: 0.05, against: [reference, trailing]}
 change: {rows: {against: trailing, ratio: 0.3}}
 jobs: {nightly: {schedule: "0 5 * * *", longest: 1h}, 'odd " job': {longest: 90m}, weekly: {longest: 1h}}
 scalars:
