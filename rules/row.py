@@ -8,7 +8,7 @@ from typing import Literal
 from wolfpack.rules.alert import Alert, Clause, Condition, Matcher, Selector, Severity
 from wolfpack.rules.told import TOLD
 from wolfpack.spec import Family, Spec
-from wolfpack.spec.model import Levels
+from wolfpack.spec.vocabulary import Levels
 
 Level = Literal["warning", "critical"]
 LEVELS: tuple[Level, ...] = ("critical", "warning")
