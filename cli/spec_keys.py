@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from annotated_types import Ge, Gt, Le, Lt
 
-from wolfpack.spec import Spec, format_duration, source_kinds, vocabulary
+from wolfpack.spec import Spec, format_duration, source_kinds, vocabulary, watching
 from wolfpack.spec import model as spec_model
 
 MEANING = {
@@ -82,6 +82,15 @@ MEANING = {
     "detect[].columns": "Watch only these columns.",
     "detect[].names": "Watch only these scalars or jobs.",
     "detect[].season": "Length of the season. Default: a week for daily panes, a day for shorter ones.",
+    "detect[].direction": "Alarm on values above what is expected (`up`), below (`down`), or `both`.",
+    "detect[].min_change": "No alarm where the value is nearer to the expected one than this, in the metric's unit.",
+    "detect[].min_change_ratio": "The same, relative to the size of the expected value.",
+    "detect[].range": "Values outside are taken as missing, and the band is cut to it.",
+    "detect[].min_points": "Values that must be known before a point is judged, if the method asks for fewer.",
+    "detect[].warm_up": "How long after a series' first value it is judged, if the method asks for less.",
+    "detect[].timezone": "Zone whose clock seasons and days follow. Default: the spec's.",
+    "detect[].skip": "Local dates, or spans as `2013-12-24/2014-01-02`, that are neither judged nor learnt.",
+    "detect[].holidays": "Countries (`US`, `DE-BY`) whose holidays are neither judged nor learnt; extra `holidays`.",
     "versions.keep": "Live versions that are shown apart, the newest.",
     "sources.NAME": "Where rows come from by themselves: its `kind` and the keys of that, see [sources](sources.md).",
     "alerts.annotations": "Annotations for every alert; `{{ $labels.NAME }}` is the only template allowed.",
@@ -94,6 +103,9 @@ _WORDS = {
     vocabulary.Label: "text",
     vocabulary.Range: "[low, high]",
     vocabulary.BoundText: "bound",
+    watching.Timezone: "zone",
+    watching.Days: "date or span",
+    watching.Country: "country",
     source_kinds.PathText: "path",
     source_kinds.Member: "member",
     source_kinds.Members: "member, or mapping",

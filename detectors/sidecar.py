@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from wolfpack.detectors.contract import method_named
 from wolfpack.detectors.deadline import Deadline, DeadlinePassed
-from wolfpack.detectors.judging import judge
+from wolfpack.detectors.judging import UNSCORED, judge
 from wolfpack.detectors.memory import Memory, Track
 from wolfpack.detectors.report import Fault, Report, Run, Stage
 from wolfpack.detectors.sink import Finding, Sink
@@ -22,7 +22,7 @@ from wolfpack.spec import Spec, WolfpackError
 
 NO_POINTS, TWICE, LATE = "no points", "watched twice", "deadline"
 LIMITED = f"over {SERIES_LIMIT} series of a model"
-REASONS = ("warming up", "no value", "planned gap", NO_POINTS, TWICE, LATE, LIMITED)
+REASONS = (*UNSCORED, NO_POINTS, TWICE, LATE, LIMITED)
 """Every reason for which a series is not scored."""
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from wolfpack.detectors.policy import Policy, policy
 from wolfpack.spec import Spec, family
 from wolfpack.spec.names import ANOMALY, WINDOW_END
 
@@ -27,6 +28,7 @@ class Watch:
     columns : the only columns watched, or None for all.
     every_seconds : length of the model's panes.
     names : the only scalars or jobs watched, or None for all.
+    policy : what holds around the method.
     """
 
     project: str
@@ -38,6 +40,7 @@ class Watch:
     columns: tuple[str, ...] | None = None
     every_seconds: float = 86_400.0
     names: tuple[str, ...] | None = None
+    policy: Policy = field(default_factory=Policy)
 
     def __post_init__(self) -> None:
         labels = family(self.metric).labels
@@ -90,8 +93,9 @@ def watch(spec: Spec, index: int) -> Watch:
     named = tuple(entry.names) if entry.names is not None else None
     every = spec.every.total_seconds()
     return Watch(
-        spec.project, spec.model, entry.metric, entry.method, season, entry.role, columns, every, named
-    )
+        spec.project, spec.model, entry.metric, entry.method, season, entry.role, columns, every, named,
+        policy(spec, index),
+    )  # fmt: skip
 
 
 def watches(spec: Spec) -> list[Watch]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from wolfpack.rules.alert import Alert, Condition, Relative, Selector
 from wolfpack.rules.table import alerts_for
 from wolfpack.spec import FAMILIES, Family, Spec, names
-from wolfpack.spec.model import Detect
+from wolfpack.spec.watching import Detect
 
 Reads = Callable[[Family, Mapping[str, str]], bool]
 _OF_SEGMENT = (names.WINDOW_ROWS, names.PANE_ROWS)

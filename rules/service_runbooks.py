@@ -99,7 +99,11 @@ SERVICE_RUNBOOKS: dict[str, Runbook] = {
             "How many series does the model have, and how long does a look take?",
             "Is the source of the history slow?",
         ),
-        ("Too many series for one sidecar.", "A busy exporter or Prometheus.", "A deadline that is too short."),
+        (
+            "Too many series for one sidecar.",
+            "A busy exporter or Prometheus.",
+            "A deadline that is too short.",
+        ),
         "Give `wolfpack detect` a longer `--deadline`, name fewer columns under `detect`, or run a second sidecar on "
         "other specs. What is missed comes first in the next cycle.",
         (names.DETECTOR_MISSED.name, names.DETECTOR_DURATION.name, names.DETECTOR_SERIES.name),

@@ -12,7 +12,6 @@ from pydantic import AfterValidator, Field, model_validator
 
 from wolfpack.spec.calendar import Calendar
 from wolfpack.spec.duration import format_duration
-from wolfpack.spec.names import FAMILIES
 from wolfpack.spec.plan import Kind
 from wolfpack.spec.source_kinds import Source
 from wolfpack.spec.vocabulary import (
@@ -28,6 +27,7 @@ from wolfpack.spec.vocabulary import (
     check_cron,
     check_timezone,
 )
+from wolfpack.spec.watching import Detect
 
 _EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -131,37 +131,6 @@ class Scalar(Section):
                     f"critical {last.op} {last.value:g} holds before warning {first.op} {first.value:g}; "
                     "it must lie beyond"
                 )
-        return self
-
-
-class Detect(Section):
-    metric: Annotated[str, Field()]
-    method: Literal["seasonal_esd", "forecast", "trend", "recent", "flat", "auto"] = "seasonal_esd"
-    role: Literal["input", "prediction", "label"] | None = None
-    columns: list[Label] | None = None
-    names: list[Label] | None = None
-    season: Duration | None = None
-
-    @model_validator(mode="after")
-    def _known(self) -> Detect:
-        if self.metric not in FAMILIES or FAMILIES[self.metric].cls not in ("pane", "window", "event"):
-            from difflib import get_close_matches
-
-            near = get_close_matches(self.metric, FAMILIES, 1)
-            raise ValueError(
-                f"metric {self.metric!r} has no history to watch; it must be a pane, window or event metric "
-                f"of the catalogue{f', did you mean {near[0]}?' if near else ''}"
-            )
-        labels = FAMILIES[self.metric].labels
-        if "detector" in labels:
-            raise ValueError(
-                f"metric {self.metric!r} is a detector's own finding; watch the family it was found in"
-            )
-        for key, label in (("role", "role"), ("columns", "column")):
-            if getattr(self, key) is not None and label not in labels:
-                raise ValueError(f"{key}: {self.metric} has no label {label!r}; it has {', '.join(labels)}")
-        if self.names is not None and not {"scalar", "job_name"} & set(labels):
-            raise ValueError(f"names: {self.metric} is of no scalar and no job; remove it")
         return self
 
 

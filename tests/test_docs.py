@@ -255,9 +255,10 @@ def test_the_full_example_has_every_section() -> None:
     assert pages.full_example(DOCS).model_fields_set == set(type(pages.full_example(DOCS)).model_fields)
 
 
-def test_the_detectors_that_are_shown_load(tmp_path) -> None:
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_detectors_that_are_shown_load(tmp_path, place: int) -> None:
     (tmp_path / "m.yml").write_text(
-        "version: wolfpack/v1\nproject: p\nmodel: m\n" + blocks("detectors.md", "yaml")[0]
+        "version: wolfpack/v1\nproject: p\nmodel: m\n" + blocks("detectors.md", "yaml")[place]
     )
 
     assert len(load(tmp_path / "m.yml").spec.detect) == 2
@@ -275,7 +276,7 @@ def test_the_receivers_that_are_shown_are_receivers(tmp_path) -> None:
 
 @pytest.mark.parametrize(
     ("page", "block", "alert"),
-    [("exporter.md", 0, "WolfpackExporterDown"), ("detectors.md", 1, "WolfpackDetectorDown")],
+    [("exporter.md", 0, "WolfpackExporterDown"), ("detectors.md", 2, "WolfpackDetectorDown")],
 )
 def test_the_scrape_job_that_is_shown_is_the_one_the_rules_watch(page: str, block: int, alert: str) -> None:
     job = yaml.safe_load(blocks(page, "yaml")[block])["scrape_configs"][0]
