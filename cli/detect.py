@@ -48,6 +48,11 @@ KINDS = ("exporter", "prometheus", "victoriametrics")
 )
 @click.option("--interval", default=60.0, show_default=True, help="Seconds between cycles.")
 @click.option("--deadline", default=300.0, show_default=True, help="Seconds that a cycle may take.")
+@click.option(
+    "--state",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A file that spares reading everything anew after a restart.",
+)
 @click.option("--once", is_flag=True, help="Run one cycle and end; exit 1 on an alarm, 2 on an error.")
 @click.option(
     "--wait", is_flag=True, help="With --once: first wait until the newest pane that is due is computed."
@@ -56,12 +61,14 @@ KINDS = ("exporter", "prometheus", "victoriametrics")
 @click.option("--timeout", default=600.0, show_default=True, help="Seconds that --wait waits.")
 def detect(
     specs: tuple[Path, ...], source: str, exporter: str | None, token: str | None, token_file: Path | None,
-    source_token: str | None, reach: str, listen: str, interval: float, deadline: float, once: bool, wait: bool,
-    at: str | None, timeout: float,
+    source_token: str | None, reach: str, listen: str, interval: float, deadline: float, state: Path | None, once: bool,
+    wait: bool, at: str | None, timeout: float,
 ) -> None:  # fmt: skip
     """Run the sidecar: score the history of the series that the specs' `detect:` names."""
     if (wait or at) and not once:
         raise WolfpackError("--wait and --at belong to --once; a sidecar that runs on looks again by itself")
+    if state is not None and (once or not state.absolute().parent.is_dir()):
+        raise WolfpackError(f"--state {state}: a file in a folder that is there, for a sidecar that runs on")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     if token_file is not None:
         token = token_file.read_text(encoding="utf-8").strip()
@@ -72,7 +79,16 @@ def detect(
                 [one.spec for one in load_all(specs)], its, transport, deadline, timeout if wait else None, at
             )
         )
-    _run(specs, its, transport, listen, token, interval, deadline)
+    kept = _state(state, source, reach) if state is not None else None
+    _run(specs, its, transport, listen, token, interval, deadline, kept)
+
+
+def _state(path: Path, source: str, reach: str) -> detectors.StateFile:
+    """Return the state on disk, signed with what it depends on."""
+    from wolfpack import detectors
+    from wolfpack.exporter.collectors import release
+
+    return detectors.StateFile(path, f"{release()} {source} {reach}")
 
 
 def _source(
@@ -127,7 +143,7 @@ def _once(
 
 def _run(
     paths: tuple[Path, ...], source: detectors.Source, transport: HttpTransport, listen: str, token: str | None,
-    interval: float, deadline: float,
+    interval: float, deadline: float, state: detectors.StateFile | None,
 ) -> None:  # fmt: skip
     """Run cycles until stopped, with the sidecar's own page beside them."""
     from wolfpack import detectors
@@ -143,12 +159,13 @@ def _run(
     _on_signals(stop)
     service = detectors.Service(
         lambda: [one.spec for one in load_all(paths)], source, detectors.ExporterSink(transport),
-        interval=interval, deadline=deadline,
+        interval=interval, deadline=deadline, state=state,
     )  # fmt: skip
     with serving(service, host, port, token) as bound:
         click.echo(f"listening on http://{host}:{bound}")
         sys.stdout.flush()
         detectors.run(service.cycle, interval, stop.wait)
+    service.keep()
 
 
 def _loopback(host: str) -> bool:

@@ -14,6 +14,7 @@ from wolfpack.detectors.service import Service
 from wolfpack.detectors.sidecar import cycle, run_once
 from wolfpack.detectors.sink import ExporterSink, Finding, Sink
 from wolfpack.detectors.source import History, Source
+from wolfpack.detectors.state_file import StateFile
 from wolfpack.detectors.waiting import wait_for_panes
 from wolfpack.detectors.watch import Watch, watches
 
@@ -34,6 +35,7 @@ __all__ = [
     "Service",
     "Sink",
     "Source",
+    "StateFile",
     "Watch",
     "cycle",
     "detect",

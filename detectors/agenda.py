@@ -30,7 +30,9 @@ class Agenda:
         """Return the models whose time has come, the one that waits longest first."""
         at = {(spec.project, spec.model): spec for spec in specs if spec.detect}
         self._next = {model: when for model, when in self._next.items() if model in at}
-        waiting = [model for model in at if self._next.get(model, 0.0) <= now]
+        # A look further away than the longest pause was set by a clock that has since been set back.
+        longest = REVISIONS[1] + self._interval
+        waiting = [model for model in at if not now < self._next.get(model, 0.0) <= now + longest]
         return [at[model] for model in sorted(waiting, key=lambda model: self._next.get(model, 0.0))]
 
     def note(self, specs: Iterable[Spec], report: Report, now: float) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from wolfpack.detectors.deadline import Deadline
 from wolfpack.detectors.detection import Floats
 from wolfpack.detectors.source import NEVER, History, Source
-from wolfpack.detectors.watch import Watch
+from wolfpack.detectors.watch import ROLES, Watch, with_windows
 
 REFRESH = 86_400.0
 """Seconds after which a watch is read as a whole again."""
@@ -81,33 +81,72 @@ class Memory:
         DeadlinePassed
             If no time is left; the same.
         """
-        shelf = self.shelves.get(watch)
-        now = self._clock()
-        if shelf is None or now - shelf.read >= REFRESH or now < shelf.read:
-            shelf = self._whole(watch, now, shelf, deadline)
-        else:
-            changes = self._source.series(watch, shelf.seen - OVERLAP, deadline)
-            for history in changes:
-                _update(shelf, history)
-            shelf.seen = _newest(shelf.seen, changes)
-        self.shelves[watch] = shelf
+        ends = self._ends(
+            watch, deadline
+        )  # first, or a window that is computed meanwhile would seem to be lacking
+        before = self.shelves.get(watch)
+        shelf = self._read(watch, deadline)
+        for track in shelf.tracks.values():
+            _end(track, ends.get(track.labels.get("role", "")))
+        if before is not None and shelf is not before:
+            _compare(before, shelf)
         return list(shelf.tracks.values())
 
     def keep_only(self, watches: Iterable[Watch]) -> None:
         """Forget every other watch."""
-        wanted = set(watches)
+        wanted = with_windows(watches)
         self.shelves = {watch: shelf for watch, shelf in self.shelves.items() if watch in wanted}
 
-    def _whole(self, watch: Watch, now: float, before: Shelf | None, deadline: Deadline) -> Shelf:
-        histories = self._source.series(watch, None, deadline)
-        shelf = Shelf(now, _newest(0.0, histories))
-        for history in histories:
-            track = _track(history)
-            known = before.tracks.get(_identity(history)) if before else None
-            if known is not None and not known.fresh:
-                track.fresh = not _same(known, track)
-            shelf.tracks[_identity(history)] = track
+    def _ends(self, watch: Watch, deadline: Deadline) -> dict[str, Floats]:
+        """Return the ends of the windows that there are, by role; under "" those that a family without roles is of."""
+        if watch.of_windows is None:
+            return {}
+        shelf = self._read(watch.of_windows, deadline)
+        found = {track.labels.get("role", ""): track.times for track in shelf.tracks.values()}
+        shared = next((role for role in ROLES if role in found), None)
+        return found if shared is None else found | {"": found[shared]}
+
+    def _read(self, watch: Watch, deadline: Deadline) -> Shelf:
+        before, now = self.shelves.get(watch), self._clock()
+        if before is None or now - before.read >= REFRESH or now < before.read:
+            shelf = self._whole(watch, now, deadline)
+        else:
+            shelf = self._changed(watch, before, deadline)
+        self.shelves[watch] = shelf
         return shelf
+
+    def _whole(self, watch: Watch, now: float, deadline: Deadline) -> Shelf:
+        histories = self._source.series(watch, None, deadline)
+        tracks = {_identity(history): _track(history) for history in histories}
+        return Shelf(now, _newest(0.0, histories), tracks)
+
+    def _changed(self, watch: Watch, shelf: Shelf, deadline: Deadline) -> Shelf:
+        changes = self._source.series(watch, shelf.seen - OVERLAP, deadline)
+        for history in changes:
+            _update(shelf, history)
+        shelf.seen = _newest(shelf.seen, changes)
+        return shelf
+
+
+def _compare(before: Shelf, shelf: Shelf) -> None:
+    """Leave what was delivered and is the same as before."""
+    for identity, track in shelf.tracks.items():
+        known = before.tracks.get(identity)
+        if known is not None and not known.fresh:
+            track.fresh = not _same(known, track)
+
+
+def _end(track: Track, ends: Floats | None) -> None:
+    """Give a series that ended a point without a value at the first window that there is and it lacks.
+
+    A column that was renamed or left out has no further points, and its last alarm must not stay.
+    """
+    ended = ends is not None and len(ends) and len(track.times) and not np.isnan(track.values[-1])
+    if ends is None or not ended or not track.newest < ends[-1]:
+        return
+    following = ends[np.searchsorted(ends, track.newest, side="right")]
+    track.times, track.values = np.append(track.times, following), np.append(track.values, np.nan)
+    track.fresh = True
 
 
 def _identity(history: History) -> Identity:
@@ -148,4 +187,6 @@ def _update(shelf: Shelf, history: History) -> None:
 
 def _same(one: Track, other: Track) -> bool:
     same_times = np.array_equal(one.times, other.times)
-    return same_times and np.array_equal(one.values, other.values, equal_nan=True) and one.fault == other.fault
+    return (
+        same_times and np.array_equal(one.values, other.values, equal_nan=True) and one.fault == other.fault
+    )

@@ -18,7 +18,7 @@ from wolfpack.detectors.deadline import Deadline
 from wolfpack.detectors.detection import Floats
 from wolfpack.detectors.prometheus_api import PrometheusApi
 from wolfpack.detectors.source import NEVER, History
-from wolfpack.detectors.watch import SERIES_LIMIT, Watch
+from wolfpack.detectors.watch import ROLES, SERIES_LIMIT, Watch
 from wolfpack.spec import family, names
 
 DAY = 86_400.0
@@ -30,8 +30,6 @@ STEP_SHARE, STEPS = 8, (15.0, 3600.0)
 """Looks at each window, and the shortest and longest time between two, in seconds."""
 OVERLAP = 3600.0
 """Seconds before what was seen last that are read again."""
-ROLES = ("label", "prediction", "input")
-"""Whose window a family without a role is taken to be of, the first that is there."""
 Key = tuple[str, ...]
 
 

@@ -15,10 +15,13 @@ from wolfpack.detectors.report import Report
 from wolfpack.detectors.sidecar import cycle
 from wolfpack.detectors.sink import Sink
 from wolfpack.detectors.source import Source
+from wolfpack.detectors.state_file import StateFile
 from wolfpack.detectors.watch import Watch, watch
 from wolfpack.spec import Spec, WolfpackError
 
 log = logging.getLogger(__name__)
+KEEP_SECONDS = 300.0
+"""Seconds between two writes of the state; what a crash loses is read again."""
 
 
 class UnknownModel(WolfpackError):
@@ -35,18 +38,23 @@ class Service:
     interval : seconds between two looks at a model whose newest pane is awaited.
     deadline : seconds that a cycle may take.
     clock : epoch seconds.
+    state : where what is kept between cycles outlasts a restart; None: nowhere.
     """
 
     def __init__(
         self, load: Callable[[], Sequence[Spec]], source: Source, sink: Sink, *, interval: float = 60.0,
-        deadline: float = 300.0, clock: Callable[[], float] = time.time,
+        deadline: float = 300.0, clock: Callable[[], float] = time.time, state: StateFile | None = None,
     ) -> None:  # fmt: skip
         self._load, self._sink, self._seconds, self._clock = load, sink, deadline, clock
         self._memory, self._agenda = Memory(source, clock), Agenda(interval)
         self._lock = threading.Lock()
         self.health = Health(clock)
         self._specs: tuple[Spec, ...] = ()
+        self._state, self._kept = state, clock()
         self._take(load())
+        if state is not None:
+            found = state.restore(self._memory, _watches(self._specs))
+            log.info("%d watches go on from the state on disk", found)
 
     @property
     def specs(self) -> tuple[Spec, ...]:
@@ -95,6 +103,16 @@ class Service:
             self._take(specs)
         return len(specs)
 
+    def keep(self) -> None:
+        """Write the state, if there is to be one: at the end, and now and then before."""
+        if self._state is not None:
+            with self._lock:
+                self._write(self._state)
+
+    def _write(self, state: StateFile) -> None:
+        state.keep(self._memory)
+        self._kept = self._clock()
+
     def _take(self, specs: Iterable[Spec]) -> None:
         self._specs = tuple(specs)
         self._memory.keep_only(_watches(self._specs))
@@ -104,7 +122,10 @@ class Service:
     def _run(self, specs: list[Spec], everything: bool = False) -> Report:
         report = cycle(specs, self._memory, self._sink, Deadline.after(self._seconds), everything)
         self.health.note(report)
-        self._agenda.note(specs, report, self._clock())
+        now = self._clock()
+        self._agenda.note(specs, report, now)
+        if self._state is not None and report.runs and not 0 <= now - self._kept < KEEP_SECONDS:
+            self._write(self._state)
         return report
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from wolfpack.detectors.policy import Policy, policy
@@ -13,6 +13,9 @@ SERIES_LIMIT = 2_000
 """Series of one model that are watched; what lies beyond is counted and left out."""
 WHOLE = {"segment": "", "version": ""}
 """Labels that are pinned: all rows, all live versions together. Segments multiply series and split rows."""
+
+ROLES = ("label", "prediction", "input")
+"""Whose window a family without a role is taken to be of, the first that is there."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,13 @@ class Watch:
             wanted["column"] = self.columns[0]
         return _selector(self.metric, wanted)
 
+    @property
+    def of_windows(self) -> Watch | None:
+        """The watch of the window ends that the series share; None where each has times of its own, or is one."""
+        if self.metric == WINDOW_END.name or family(self.metric).cls == "event":
+            return None
+        return Watch(self.project, self.model, WINDOW_END.name, "", role=self.role, every_seconds=self.every_seconds)
+
     def window_match(self, role: str | None) -> str:
         """The selector of the window ends that belong to the watched series; `role` for a family that has none."""
         wanted = {"project": self.project, "model": self.model, "role": self.role or role or ""}
@@ -107,6 +117,12 @@ def watches(spec: Spec) -> list[Watch]:
         If an entry can never match a series.
     """
     return [watch(spec, index) for index in range(len(spec.detect))]
+
+
+def with_windows(watches: Iterable[Watch]) -> set[Watch]:
+    """Return watches and those of the window ends of their series."""
+    wanted = set(watches)
+    return wanted | {one.of_windows for one in wanted if one.of_windows is not None}
 
 
 def _selector(metric: str, wanted: Mapping[str, str]) -> str:

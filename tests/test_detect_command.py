@@ -44,16 +44,21 @@ def watched(tmp_path: Path) -> Iterator[tuple[str, Profile, Path]]:
     specs = tmp_path / "specs"
     specs.mkdir()
     (specs / "m.yml").write_text(SPEC)
+    with servers.exporter(tmp_path, specs, "--replay") as url:
+        set_clock(url, datetime.fromisoformat("2024-05-01T06:00:00-04:00"))
+        yield url, register(url), specs
+
+
+def register(url: str) -> Profile:
+    """Send a reference of 60 days and return it."""
     table = pa.concat_tables([day(number, rows_of(number)) for number in range(60)])
     kept = table.select(["time", "delay", "carrier", "origin"])
     baseline = profile(kept, time="time", every="1d", timezone="America/New_York")
-    with servers.exporter(tmp_path, specs, "--replay") as url:
-        set_clock(url, datetime.fromisoformat("2024-05-01T06:00:00-04:00"))
-        transport = HttpTransport(url)
-        path = "/api/v1/projects/travel/models/arrival-delay/reference"
-        transport.send("PUT", path, {}, baseline.to_bytes(), "application/octet-stream")
-        transport.close()
-        yield url, baseline, specs
+    transport = HttpTransport(url)
+    path = "/api/v1/projects/travel/models/arrival-delay/reference"
+    transport.send("PUT", path, {}, baseline.to_bytes(), "application/octet-stream")
+    transport.close()
+    return baseline
 
 
 def send(url: str, baseline: Profile, number: int, rows: int) -> None:
@@ -118,6 +123,8 @@ def test_a_service_scores_each_day_answers_on_its_port_and_stops_when_told(watch
         (["--listen", "0.0.0.0:0"], "needs --token-file"),
         (["--listen", "nowhere"], "write HOST:PORT"),
         (["--reach", "15"], "is not a duration"),
+        (["--state", "nowhere/at/all"], "a file in a folder that is there"),
+        (["--state", "here", "--once"], "for a sidecar that runs on"),
     ],
 )
 def test_wrong_use_is_told(tmp_path: Path, more: list[str], says: str) -> None:

@@ -120,6 +120,7 @@ def test_each_window_end_is_one_point_at_that_time(tmp_path: Path, server, extra
         source = PrometheusSource(PrometheusApi(url, extra=extra), 25 * DAY, clock=lambda: float(NOW))
         found = {one.labels["column"]: one for one in source.series(watch(names.COLUMN_MEAN))}
         quality = source.series(watch(names.ROC_AUC))
+        windows = source.series(watch(names.COLUMN_MEAN, role="input").of_windows)
         later = source.series(watch(names.COLUMN_MEAN, columns=("a",)), changed=float(NOW - 2 * DAY))
 
     ends = [float(NOW - 20 * DAY + day * DAY) for day in range(20)]
@@ -127,6 +128,7 @@ def test_each_window_end_is_one_point_at_that_time(tmp_path: Path, server, extra
     assert [point[:2] for point in found["a"].points] == [list(one) for one in zip(ends, values, strict=True)]
     assert found["a"].labels == MODEL | {"role": "input", "column": "a"}
     assert all(point[1] is None for point in found.get("b", found["a"]).points) == ("b" in found)
+    assert [point[:2] for one in windows for point in one.points] == [[end, end] for end in ends]
     assert [point[:2] for one in quality for point in one.points] == [[end, 0.8] for end in ends]
     assert [point[:2] for one in later for point in one.points] == [
         list(one) for one in zip(ends[-3:], values[-3:], strict=True)

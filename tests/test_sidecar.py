@@ -21,7 +21,7 @@ from wolfpack.detectors import (
     watches,
 )
 from wolfpack.spec import Spec
-from wolfpack.spec.names import COLUMN_MEAN, COLUMN_MISSING, COLUMN_PSI, ROC_AUC
+from wolfpack.spec.names import COLUMN_MEAN, COLUMN_MISSING, COLUMN_PSI, ROC_AUC, WINDOW_END
 
 DAY = 86_400.0
 FIRST = datetime(2026, 1, 5, tzinfo=UTC).timestamp()
@@ -84,15 +84,10 @@ def test_newest_window_is_sent_with_the_labels_of_its_series():
     exporter = Exporter(**{COLUMN_MEAN.name: [({"__name__": COLUMN_MEAN.name, **LABELS}, points(values))]})
     report = exporter.cycle(spec(MEAN))
 
+    which = '{project="travel",model="delay",role="prediction",segment="",version=""}'
     assert exporter.asked == [
-        (
-            "/api/v1/series",
-            {
-                "match": f'{COLUMN_MEAN.name}{{project="travel",model="delay",role="prediction",'
-                'segment="",version=""}',
-                "as": "event",
-            },
-        )
+        ("/api/v1/series", {"match": f"{name}{which}", "as": "event"})
+        for name in (WINDOW_END.name, COLUMN_MEAN.name)
     ]
     assert [sent[:3] + sent[4:] for sent in exporter.sent] == [
         ("POST", "/api/v1/anomalies", {"project": "travel", "model": "delay"}, "application/json", None)
