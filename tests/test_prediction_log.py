@@ -78,7 +78,7 @@ def test_a_line_has_the_members_that_are_written_down() -> None:
     assert line["time"] == "2024-05-01T12:00:00Z"
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), {1, 2}], ids=str)
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), {1, 2}], ids=["nan", "inf", "object", "set"])
 def test_a_value_that_json_has_not_is_refused_when_written(value) -> None:
     with pytest.raises(ValueError, match=r"call 'r0': .*give plain numbers"):
         call(inputs={"a": value}).line()
