@@ -50,15 +50,16 @@ bench: $(VENV)/.dev ## the benchmarks, as tables
 	$(BIN)/python -m benchmarks.profile
 	$(BIN)/python -m benchmarks.drift_quality
 	$(BIN)/python -m benchmarks.exposition
+	$(BIN)/python -m benchmarks.ledger
 
 soak: $(VENV)/.dev ## the long rounds of the fault tests
 	WOLFPACK_ROUNDS=100 $(BIN)/python -m pytest -m soak
 
-tools: ## what the tests run besides Python, by apt (root): Prometheus, Alertmanager, VictoriaMetrics, Java for Spark
+tools: ## what the tests run besides Python, by apt (root): Prometheus, Alertmanager, VictoriaMetrics, PostgreSQL, Java
 	@if ! command -v promtool >/dev/null || ! command -v amtool >/dev/null || ! command -v java >/dev/null \
-		|| ! command -v victoria-metrics >/dev/null; then \
+		|| ! command -v victoria-metrics >/dev/null || ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-		prometheus prometheus-alertmanager default-jre-headless victoria-metrics; fi
+		prometheus prometheus-alertmanager default-jre-headless victoria-metrics postgresql; fi
 
 clean: ## remove what was built
 	rm -rf $(VENV) build dist .demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

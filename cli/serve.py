@@ -22,6 +22,13 @@ from wolfpack.spec import DEFAULT_BUDGET, Budget
     "--tokens", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="See `wolfpack token new`."
 )
 @click.option(
+    "--keep",
+    "kept",
+    multiple=True,
+    metavar="KIND=DURATION",
+    help="How long the ledger keeps what, as in panes=90d or samples=forever; docs/ledger.md names the kinds.",
+)
+@click.option(
     "--replay", is_flag=True, help="POST /-/clock sets the time; loopback only, for replays of the past."
 )
 @click.option(
@@ -36,6 +43,7 @@ def serve(
     ledger: str,
     listen: str,
     tokens: Path | None,
+    kept: tuple[str, ...],
     replay: bool,
     budgets: tuple[str, ...],
 ) -> None:
@@ -49,8 +57,9 @@ def serve(
     host, port = exporter.parse_listen(listen)
     exporter.check_address(host, tokens is not None, replay)
     held = exporter.load_tokens(tokens) if tokens else None
+    keeping = exporter.parse_keeping(kept)
     service = exporter.open_service(
-        list(specs), ledger, held, replay, budget=Budget.parse(budgets), reads=rules.reads
+        list(specs), ledger, held, replay, budget=Budget.parse(budgets), reads=rules.reads, keeping=keeping
     )
 
     def announce(its: int) -> None:

@@ -23,7 +23,7 @@ def alertmanager_program() -> str | None:
 
 @contextmanager
 def exporter(folder: Path, specs: Path, *options: str) -> Iterator[str]:
-    """Run `wolfpack serve` with a SQLite ledger in the folder; yield its address."""
+    """Run `wolfpack serve`, with a SQLite ledger in the folder unless the options name another; yield its address."""
     with exporter_process(folder, specs, *options) as (url, _):
         yield url
 
@@ -35,8 +35,10 @@ def exporter_process(folder: Path, specs: Path, *options: str) -> Iterator[tuple
     url = f"http://127.0.0.1:{port}"
     command = [
         sys.executable, "-m", "wolfpack.cli", "serve", "--spec", str(specs),
-        "--ledger", f"sqlite:///{folder / 'ledger.db'}", "--listen", f"127.0.0.1:{port}", *options,
+        "--listen", f"127.0.0.1:{port}", *options,
     ]  # fmt: skip
+    if "--ledger" not in options:
+        command += ["--ledger", f"sqlite:///{folder / 'ledger.db'}"]
     with running(command, url, "/-/healthy", folder / "exporter.log") as process:
         yield url, process
 

@@ -11,15 +11,19 @@ from wolfpack.exporter import evidence, listings, notices, reads, writes
 from wolfpack.exporter.answers import Loaded, Now
 from wolfpack.exporter.bodies import ClockTime, read_body
 from wolfpack.exporter.collectors import own_collectors
+from wolfpack.exporter.databases import LedgerUnavailable
 from wolfpack.exporter.declaration import Endpoint, Group, Parameter, Raw
 from wolfpack.exporter.openapi import describe
 from wolfpack.exporter.page import Page
 from wolfpack.exporter.problems import Problem
 from wolfpack.exporter.requests import MAX_BODY, authorize, check_parameters, service
 from wolfpack.exporter.service import Service
+from wolfpack.exporter.store import PaneMerged
 from wolfpack.spec import SpecError
 
 log = logging.getLogger("wolfpack.exporter")
+RETRY_AFTER = 10
+"""Seconds after which a client should ask again when the ledger cannot be used."""
 
 
 def create_app(its: Service) -> flask.Flask:
@@ -34,6 +38,8 @@ def create_app(its: Service) -> flask.Flask:
         app.register_blueprint(group)
     app.before_request(_check)
     app.register_error_handler(Problem, _problem)
+    app.register_error_handler(LedgerUnavailable, _unavailable)
+    app.register_error_handler(PaneMerged, _merged)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _surprise)
     return app
@@ -133,6 +139,18 @@ def _problem(problem: Problem) -> tuple[flask.Response, int]:
 
 def _http_error(error: HTTPException) -> tuple[flask.Response, int]:
     return _problem(Problem(error.code or 500, error.name, error.description or "", flask.request.path))
+
+
+def _unavailable(error: LedgerUnavailable) -> tuple[flask.Response, int]:
+    log.error("%s %s: %s", flask.request.method, flask.request.path, error)
+    detail = f"{error}. It is not known to be stored: send it again, as the same part or under the same key"
+    answer, status = _problem(Problem(503, "Ledger unavailable", detail, "ledger"))
+    answer.headers["Retry-After"] = str(RETRY_AFTER)
+    return answer, status
+
+
+def _merged(error: PaneMerged) -> tuple[flask.Response, int]:
+    return _problem(Problem(422, "Time too long ago", str(error), "at"))
 
 
 def _surprise(error: Exception) -> tuple[flask.Response, int]:

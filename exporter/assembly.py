@@ -24,7 +24,7 @@ class Assembly:
     """Builds windows; profiles that were decoded once are kept while they are used."""
 
     def __init__(self, registry: Registry, ids: history.SeriesIds) -> None:
-        self._registry, self._ids, self._panes = registry, ids, Panes()
+        self._registry, self._ids, self.panes = registry, ids, Panes()
 
     def role_window(self, connection: Connection, known: Known, role: str, pane: datetime) -> list[Sample]:
         """Return the samples of the window of a role that ends with the pane."""
@@ -41,14 +41,14 @@ class Assembly:
         spec, calendar = known.spec, known.spec.calendar
         first = calendar.back(pane, spec.window_panes - 1)
         loaded = self._load(connection, known, role, first, pane)
-        if not loaded.together:
+        if loaded.together is None:
             return None
         window = Window(
             spec,
             role,
             "",
             loaded.together,
-            expected=sum(not calendar.skipped(one) for one in calendar.between(first, calendar.end(pane))),
+            expected=calendar.expected(first, calendar.end(pane)),
             end=_seconds(calendar.end(pane)),
             received=loaded.received,
             baseline=self._registry.baseline(connection, known.id),
@@ -79,7 +79,7 @@ class Assembly:
         found: list[Sample] = []
         before: Profile | None = None
         for version in live:
-            its = replace(window, version=version, panes=loaded.versions[version])
+            its = replace(window, version=version, span=loaded.versions[version])
             found += release_samples(its, before)
             before = before if shadow(version, _seconds(pane)) else its.whole.main
         return found
@@ -93,9 +93,9 @@ class Assembly:
                 ended = calendar.back(pane, spec.window_panes)
                 begun = calendar.back(ended, windows * spec.window_panes - 1)
                 loaded = self._load(connection, known, role, begun, ended)
-                if loaded.together:
-                    newest = loaded.together[max(loaded.together)][-1].plan.id
-                    found[baseline] = Mixture.of(loaded.together.values(), newest).main
+                if loaded.together is not None:
+                    newest = loaded.together.newest[-1].plan.id
+                    found[baseline] = Mixture.of(loaded.together.runs, newest).main
         return found
 
     def _previous(self, connection: Connection, known: Known, role: str, pane: datetime) -> dict[Segment, int]:
@@ -115,7 +115,7 @@ class Assembly:
         self, connection: Connection, known: Known, role: str, first: datetime, last: datetime
     ) -> Loaded:
         shadow = self._shadow(connection, known)
-        return self._panes.load(connection, known.id, role, _seconds(first), _seconds(last), shadow)
+        return self.panes.load(connection, known.id, role, known.spec.calendar, first, last, shadow)
 
     def _shadow(self, connection: Connection, known: Known) -> Shadow:
         """Return what tells whether a version was shadow during the whole of a pane."""

@@ -10,6 +10,7 @@ from wolfpack.exporter import outcomes, store
 from wolfpack.exporter.clock import utc
 from wolfpack.exporter.due import oldest_missing
 from wolfpack.exporter.expected import expect_later
+from wolfpack.exporter.keeping import Keeping
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.schema import parts
 from wolfpack.exporter.stages import load_stages
@@ -22,11 +23,13 @@ class Awaited:
     def __init__(self) -> None:
         self._from: dict[tuple[int, str, str], int] = {}
 
-    def due(self, connection: Connection, known: Known, role: str, now: datetime) -> datetime:
+    def due(
+        self, connection: Connection, known: Known, role: str, now: datetime, keeping: Keeping
+    ) -> datetime:
         """Return when the oldest missing pane of a role counts as late."""
         spec, calendar = known.spec, known.spec.calendar
         extra = matures(spec) if role == "label" else timedelta(0)
-        given_up = now - spec.revise - extra
+        given_up = now - changes_for(spec, role, keeping)
         place = known.id, role, spec.hash
         since = max(known.since.get(f"role {role}", known.created), self._from.get(place, 0))
         first = max(calendar.start(utc(since)), calendar.start(given_up - spec.every))
@@ -47,6 +50,11 @@ class Awaited:
 def matures(spec: Spec) -> timedelta:
     """Return how long labels take to mature."""
     return (spec.label.matures_after if spec.label else None) or timedelta(0)
+
+
+def changes_for(spec: Spec, role: str, keeping: Keeping) -> timedelta:
+    """Return how long after a pane's end something that comes for it changes its windows."""
+    return spec.revise + matures(spec) if role == "label" else keeping.revised(spec)
 
 
 def received(connection: Connection, known: Known, role: str, first: datetime) -> set[int]:

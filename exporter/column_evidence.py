@@ -81,7 +81,7 @@ def column_evidence(window: Window, column: str, segment: Segment = ALL) -> Colu
 def _compared(
     window: Window, reference: Profile, current: Profile, column: str, segment: Segment, levels: Thresholds
 ) -> ColumnDrift:
-    floors = {} if window.baseline is None else window.baseline.floors(len(window.panes), segment)
+    floors = {} if window.baseline is None else window.baseline.floors(len(window.span.starts), segment)
     both = [name for name in window.columns if name in reference.plan.columns]
     found = compare(reference, current, segment=segment, columns=both, thresholds=levels, habit=floors)
     return found[column, segment[0], segment[1]]

@@ -12,8 +12,10 @@ from itertools import groupby
 
 from wolfpack.exporter import history, outcomes, store, trailing, upkeep
 from wolfpack.exporter.assembly import Assembly
-from wolfpack.exporter.awaited import Awaited, matures, received
+from wolfpack.exporter.awaited import Awaited, changes_for, matures, received
 from wolfpack.exporter.clock import Clock, utc
+from wolfpack.exporter.housekeeping import Housekeeping
+from wolfpack.exporter.keeping import Keeping
 from wolfpack.exporter.ledger import Ledger
 from wolfpack.exporter.registry import Known, Registry
 from wolfpack.exporter.sample import TOLD, Sample
@@ -36,12 +38,16 @@ Revision = tuple[str, int, list[Sample]]
 class Engine:
     """One computation at a time; `run` does all that can be done now, `work` does it in a thread."""
 
-    def __init__(self, ledger: Ledger, registry: Registry, shelf: Shelf, clock: Clock) -> None:
+    def __init__(
+        self, ledger: Ledger, registry: Registry, shelf: Shelf, clock: Clock, keeping: Keeping
+    ) -> None:
         self._ledger, self._registry, self._shelf, self._clock = ledger, registry, shelf, clock
         self.ids = history.SeriesIds()
         self._ledger.on_rollback(self.ids.forget)
         self._assembly = Assembly(registry, self.ids)
         self._awaited = Awaited()
+        self._keeping = keeping
+        self._housekeeping = Housekeeping(ledger, keeping, self._assembly.panes)
         self._retry: dict[Waiting, float] = {}
         self._expired: dict[int, int] = {}
         self._shown = 0.0
@@ -57,7 +63,7 @@ class Engine:
         with self._lock:
             with self._ledger.read() as connection:
                 shown = history.shown_last(connection)
-                self._shown = history.latest_shown(connection)
+                self._shown = history.latest(connection)
             for model, its in shown.items():
                 self._shelf.restore(model, its)
             self.retire(set(shown) - {known.id for known in self._registry.all()})
@@ -122,6 +128,8 @@ class Engine:
         for known in self._registry.all():
             with self._lock:
                 self._refresh(known)
+        with self._lock:
+            self._housekeeping.run(self._registry.all(), self._clock.now())
 
     def anomalies(self, known: Known, found: list[Sample]) -> None:
         """Show a detector's findings: each series posted replaces its last finding, old ones are retired."""
@@ -174,7 +182,7 @@ class Engine:
     def _affected(self, known: Known, role: str, starts: list[int], there: set[int]) -> list[datetime]:
         """Return the panes whose windows hold any of the panes that wait and may still change, newest first."""
         calendar, now = known.spec.calendar, utc(self._clock.now())
-        late = known.spec.revise + (matures(known.spec) if role == "label" else now - now)
+        late = changes_for(known.spec, role, self._keeping)
         found: set[datetime] = set()
         for start in starts:
             for _, pane in zip(range(known.spec.window_panes), calendar.after(utc(start)), strict=False):
@@ -201,13 +209,14 @@ class Engine:
         draft = self._shelf.draft(model, scopes)
         if draft.changes or windows:
             with self._ledger.write() as connection:
-                now = self._clock.now()  # in the transaction: nothing committed later is dated before it
-                shown = max(now, self._shown)  # a clock that was set back must not put the present before the past
+                # In the transaction: nothing committed later is dated before it, not even if the clock is set back.
+                now = max(self._clock.now(), self._shown)
                 for name, end, found in windows:
                     history.record(connection, self.ids, model, name, end, found, now)
                 for one, change in draft.changes.items():
-                    history.show(connection, self.ids, one, change.before, change.after, shown)
-            self._shown = shown
+                    history.show(connection, self.ids, one, change.before, change.after, now)
+                history.note(connection, now)
+            self._shown = now
         self._shelf.make(draft)
 
     def _refresh(self, known: Known) -> None:
@@ -215,7 +224,9 @@ class Engine:
         now = self._clock.now()
         with self._ledger.read() as connection:
             told = still_shown(known.spec, self._shelf.scope(known.id, TOLD), now)
-            found = upkeep.model_samples(connection, self._registry, known, self._awaited, told, utc(now))
+            found = upkeep.model_samples(
+                connection, self._registry, known, self._awaited, told, utc(now), self._keeping
+            )
         self._change(known.id, {"model": scope(found), TOLD: told}, [])
         if self._expired.get(known.id) != now // DAY:
             self._expired[known.id] = int(now // DAY)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from wolfpack.exporter.ledger import upsert
 from wolfpack.exporter.sample import Key, Sample, scope_of, stored_key
-from wolfpack.exporter.schema import exposures, samples, series
+from wolfpack.exporter.schema import CHANGED, exposures, moments, samples, series
 from wolfpack.spec import FAMILIES
 
 
@@ -139,16 +139,13 @@ def show(
 
 def shown_last(connection: Connection) -> dict[int, dict[Key, Shown]]:
     """Return, by model, what the metrics page showed last: where a restart goes on from."""
-    last = select(exposures.c.series_id, func.max(exposures.c.shown).label("shown")).group_by(
-        exposures.c.series_id
-    )
-    last_of = last.subquery()
+    then = exposures.alias().c
+    # A look-up in the key for each series; grouping would read years of exposures.
+    last = select(func.max(then.shown)).where(then.series_id == series.c.id).correlate(series)
     query = (
         select(series.c.model_id, series.c.family, series.c.labels, exposures.c.value, exposures.c.window_end)
-        .join(exposures, series.c.id == exposures.c.series_id)
-        .join(
-            last_of, (last_of.c.series_id == exposures.c.series_id) & (last_of.c.shown == exposures.c.shown)
-        )
+        .select_from(series)
+        .join(exposures, (exposures.c.series_id == series.c.id) & (exposures.c.shown == last.scalar_subquery()))
         .where(exposures.c.value.is_not(None))
     )
     found: dict[int, dict[Key, Shown]] = {}
@@ -174,6 +171,11 @@ def event_values(
     return {place: value for place, value in newest.items() if value is not None}
 
 
-def latest_shown(connection: Connection) -> float:
-    """Return when the metrics page last changed, epoch seconds; 0 for a new ledger."""
-    return connection.execute(select(func.max(exposures.c.shown))).scalar() or 0.0
+def latest(connection: Connection) -> float:
+    """Return when something was last computed or shown, epoch seconds; 0 for a new ledger."""
+    return float(connection.execute(select(moments.c.at).where(moments.c.name == CHANGED)).scalar() or 0.0)
+
+
+def note(connection: Connection, now: float) -> None:
+    """Note that something is computed or shown at `now`, which is not before the last time."""
+    upsert(connection, moments, [{"name": CHANGED, "at": now}])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -16,6 +17,9 @@ from wolfpack.exporter.registry import Known
 from wolfpack.exporter.stages import load_stages
 from wolfpack.spec import OTHER, Plan, Spec
 
+LONGEST_KEY = 256
+"""Characters of a key that is kept as it is; what PostgreSQL can index ends not far above."""
+
 
 def keep_predictions(connection: Connection, known: Known, version: str, rows: Sequence[Prediction]) -> None:
     """Keep predictions until their labels come; those of a shadow version are not waited for."""
@@ -29,7 +33,14 @@ def keep_predictions(connection: Connection, known: Known, version: str, rows: S
 
 def key_texts(values: Iterable[Any]) -> list[str]:
     """Return keys as text; pandas makes floats of whole numbers where a column had gaps: 7 and 7.0 are one key."""
-    return [str(int(v)) if isinstance(v, float) and v.is_integer() else str(v) for v in values]
+    return [_key(str(int(v)) if isinstance(v, float) and v.is_integer() else str(v)) for v in values]
+
+
+def _key(text: str) -> str:
+    """Return a key as a database can index it: one that is too long, or with NUL, by its hash."""
+    if len(text) <= LONGEST_KEY and "\0" not in text:
+        return text
+    return "sha256:" + hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def segment_rows(spec: Spec, plan: Plan | None, table: pa.Table) -> list[dict[str, str]]:

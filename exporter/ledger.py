@@ -1,48 +1,75 @@
-"""The durable store: opening it, its version, and one transaction at a time for whoever writes."""
+"""The durable store: opening it, bringing it up to date, and one transaction at a time for whoever writes."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, select
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import DBAPIError
 
-from wolfpack.exporter import schema
-from wolfpack.spec import WolfpackError
-
-IDEMPOTENCY_KEPT = 7 * 86400.0
-"""Seconds that an idempotency key is remembered (DESIGN §5)."""
-
-
-class LedgerError(WolfpackError):
-    """Catch this when a ledger cannot be opened."""
+from wolfpack.exporter import migrations
+from wolfpack.exporter.commits import Commits
+from wolfpack.exporter.databases import LedgerError, LedgerUnavailable, advice, databases, is_down
+from wolfpack.exporter.owner import Owner
 
 
 class Ledger:
-    """A ledger by URL: ``sqlite:///PATH`` or ``postgresql://…``. Commits are durable when they return."""
+    """A ledger by URL: ``sqlite:///PATH`` or ``postgresql://…``. Commits are durable when they return.
 
-    def __init__(self, url: str) -> None:
-        self.engine = _engine(url)
-        self._writer = threading.Lock()
+    Parameters
+    ----------
+    url : where it is; tables are made, or brought to this release's version.
+    own : hold it, so that no second exporter writes; without, it is only read, by any number of processes.
+
+    Raises
+    ------
+    LedgerError
+        If it cannot be opened, is in use by another exporter, or was written by a newer release.
+    """
+
+    def __init__(self, url: str, own: bool = True) -> None:
+        self._databases = databases(url)
+        self.kind, self.name = self._databases.kind, self._databases.name
+        self._commits = Commits(self._databases.writer)
         self._rolled_back: list[Callable[[], None]] = []
-        self._migrate()
+        self._owner: Owner | None = None
+        try:
+            if own:
+                self._owner = Owner(self._databases)
+                with self._commits.transaction() as connection:
+                    migrations.migrate(connection, self.name)
+            else:
+                with self.read() as connection:
+                    migrations.check(connection, self.name)
+        except BaseException as error:
+            self.close()
+            if isinstance(error, DBAPIError):
+                raise LedgerError(f"the ledger {self.name} cannot be opened: {advice(error)}") from error
+            if isinstance(error, OSError):
+                raise LedgerError(f"the ledger {self.name} cannot be opened: {error}") from error
+            raise
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Open the one write transaction; it commits, durably, when the block ends without an error."""
-        with self._writer:
-            try:
-                with self.engine.begin() as connection:
-                    yield connection
-            except BaseException:
-                for forget in self._rolled_back:
-                    forget()
-                raise
+        """Open a write; it is durable when the block ends without an error, and as if it had not been otherwise.
+
+        Raises
+        ------
+        LedgerUnavailable
+            If the database refuses now: the disk is full, another process holds it, it does not answer.
+        """
+        try:
+            with self._commits.transaction() as connection:
+                yield connection
+        except BaseException as error:
+            for forget in self._rolled_back:
+                forget()
+            if isinstance(error, DBAPIError) and is_down(error):
+                raise self._unavailable(error, "written") from error
+            raise
 
     def on_rollback(self, forget: Callable[[], None]) -> None:
         """Have something called when a write is undone, to forget what it took from that write."""
@@ -50,43 +77,22 @@ class Ledger:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with self.engine.connect() as connection:
-            yield connection
+        """Open a read; all it reads is of one moment."""
+        try:
+            with self._databases.reader.connect() as connection:
+                yield connection
+        except DBAPIError as error:
+            if is_down(error):
+                raise self._unavailable(error, "read") from error
+            raise
 
     def close(self) -> None:
-        self.engine.dispose()
+        self._databases.dispose()
+        if self._owner is not None:
+            self._owner.release()
 
-    def _migrate(self) -> None:
-        try:
-            with self.write() as connection:
-                schema.metadata.create_all(connection)
-                found = connection.execute(select(schema.ledger_version.c.version)).scalars().all()
-                if not found:
-                    connection.execute(schema.ledger_version.insert().values(version=schema.VERSION))
-        except Exception as error:
-            raise LedgerError(f"the ledger {self.engine.url!r} cannot be opened: {error}") from error
-        if found and found != [schema.VERSION]:
-            raise LedgerError(
-                f"the ledger {self.engine.url!r} has version {found[-1]}, this release reads {schema.VERSION}; "
-                "start the release that wrote it"
-            )
-
-
-def _engine(url: str) -> Engine:
-    """Return the engine of a URL, or raise a LedgerError that says which there are."""
-    try:
-        kind = make_url(url).get_backend_name()
-        if kind not in ("sqlite", "postgresql"):
-            raise ArgumentError(f"{kind} is not supported")
-        engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
-    except ArgumentError as error:
-        allowed = "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"
-        raise LedgerError(f"--ledger {url!r}: {error}; allowed are {allowed}") from error
-    except ModuleNotFoundError as error:
-        raise LedgerError(f"--ledger: {error}; pip install 'wolfpack-monitor[postgres]'") from error
-    if kind == "sqlite":
-        _durable_sqlite(engine)
-    return engine
+    def _unavailable(self, error: DBAPIError, what: str) -> LedgerUnavailable:
+        return LedgerUnavailable(f"the ledger {self.name} cannot be {what} now: {advice(error)}")
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
@@ -106,14 +112,3 @@ def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]])
         connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), rows)
     else:
         connection.execute(statement.on_conflict_do_nothing(), rows)
-
-
-def _durable_sqlite(engine: Engine) -> None:
-    """Write ahead, sync every commit, wait for other processes' locks."""
-
-    @event.listens_for(engine, "connect")
-    def _(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()

@@ -18,12 +18,11 @@ from sqlalchemy import Connection
 from wolfpack.exporter import store
 from wolfpack.exporter.clock import utc
 from wolfpack.exporter.declaration import Endpoint, Parameter, Scope
-from wolfpack.exporter.ledger import IDEMPOTENCY_KEPT
 from wolfpack.exporter.parameters import JOB, MODEL, PART, PROJECT, VERSION
 from wolfpack.exporter.problems import Problem
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.service import Service
-from wolfpack.exporter.sources import KEPT
+from wolfpack.spec import format_duration
 from wolfpack.spec.vocabulary import NAME, check_label
 
 MAX_BODY = 64 * 1024 * 1024
@@ -138,11 +137,12 @@ def pane(known: Known, text: str) -> datetime:
     except (ValueError, OverflowError) as error:
         raise Problem(422, "Bad time", str(error), "at") from None
     now = utc(service().clock.now())
-    if now - calendar.end(start) > KEPT:
+    taken = service().keeping.taken(known.spec)
+    if now - calendar.end(start) > taken:
         raise Problem(
             422,
             "Time too long ago",
-            f"at={text!r} names a pane that ended over {KEPT.days} days ago; panes are kept no longer",
+            f"at={text!r} names a pane that ended over {format_duration(taken)} ago; panes are kept no longer",
             "at",
         )
     if start > now:
@@ -167,13 +167,14 @@ def once(
     key = flask.request.headers.get("Idempotency-Key")
     if key is not None:
         key = f"{known.id} {flask.request.method} {flask.request.path} {key}"
+    asked_for = _fingerprint() if key else ""
     with its.ledger.write() as connection:
         seen = store.recall(connection, key) if key else None
         if seen is None:
             answer = json.dumps(write(connection))
             if key:
-                store.remember(connection, key, its.clock.now(), _fingerprint(), answer, IDEMPOTENCY_KEPT)
-        elif seen[0] != _fingerprint():
+                store.remember(connection, key, its.clock.now(), asked_for, answer)
+        elif seen[0] != asked_for:
             raise Problem(
                 422,
                 "Key used twice",

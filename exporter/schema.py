@@ -17,8 +17,11 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION = 1
-"""Version of these tables; a ledger with another one is refused."""
+VERSION = 2
+"""Version of these tables; each step up to it is in migrations.py. A new table needs no step of its own."""
+
+CHANGED = "changed"
+"""Name of the moment at which a sample or an exposure was last stored."""
 
 metadata = MetaData()
 _Id = BigInteger().with_variant(Integer, "sqlite")
@@ -56,6 +59,39 @@ parts = Table(
     Column("rows", BigInteger, nullable=False),
     Column("data", LargeBinary, nullable=False),
     Index("parts_by_pane", "model_id", "role", "start", "id"),
+    sqlite_autoincrement=True,  # an id names a part for as long as a profile of it may be in memory
+)
+
+# Runs of short panes merged: read instead of their parts, and kept in their place when those are too old.
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _model(),
+    Column("role", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("plan_id", Text, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    # Starts of the panes with rows on this plan, a JSON list.
+    Column("panes", Text, nullable=False),
+    Column("received", Float, nullable=False),
+    # When the parts that it was made of were deleted; null while they are there.
+    Column("merged", Float),
+    Column("data", LargeBinary, nullable=False),
+    UniqueConstraint("model_id", "role", "start", "version", "plan_id"),
+    sqlite_autoincrement=True,  # an id names a block for as long as a profile of it may be in memory
+)
+
+# The model's versions: start of the first pane of predictions, and in which order they came.
+versions = Table(
+    "versions",
+    metadata,
+    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("first", BigInteger, nullable=False),
+    Column("entered", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # Panes whose windows are still to be computed; written with the part, removed with the samples.
@@ -219,6 +255,14 @@ source_positions = Table(
     sqlite_with_rowid=False,
 )
 
+# Times of the ledger itself: when something was last computed or shown.
+moments = Table(
+    "moments",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("at", Float, nullable=False),
+)
+
 idempotency = Table(
     "idempotency",
     metadata,
@@ -226,4 +270,13 @@ idempotency = Table(
     Column("created", Float, nullable=False),
     Column("request", Text, nullable=False),
     Column("response", Text, nullable=False),
+    Index("idempotency_by_age", "created"),
 )
+
+# Profiles are compressed already: PostgreSQL would try again with each.
+UNCOMPRESSED = [
+    f"ALTER TABLE {column.table.name} ALTER COLUMN {column.name} SET STORAGE EXTERNAL"
+    for table in metadata.sorted_tables
+    for column in table.columns
+    if isinstance(column.type, LargeBinary)
+]

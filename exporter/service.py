@@ -9,6 +9,7 @@ from pathlib import Path
 
 from wolfpack.exporter.clock import Clock, ReplayClock, SystemClock
 from wolfpack.exporter.engine import Engine
+from wolfpack.exporter.keeping import Keeping
 from wolfpack.exporter.ledger import Ledger
 from wolfpack.exporter.rationing import Reads, ordered
 from wolfpack.exporter.registry import Registry
@@ -30,6 +31,7 @@ class Service:
     clock: Clock
     guard: Guard
     sources: Sources
+    keeping: Keeping = field(default_factory=Keeping)
     received: Counter[str] = field(default_factory=Counter)
 
     def reload(self) -> None:
@@ -71,6 +73,7 @@ def open_service(
     replay: bool = False,
     budget: Budget | None = None,
     reads: Callable[[Spec], Reads] | None = None,
+    keeping: Keeping | None = None,
 ) -> Service:
     """Open the ledger, load the specs and start computing.
 
@@ -79,19 +82,21 @@ def open_service(
     specs, ledger_url, tokens, replay : as the options of `wolfpack serve`.
     budget : how many series each project may show.
     reads : tells of a spec which series its rules and detectors read; they are dropped last.
+    keeping : how long the ledger keeps what.
 
     Raises
     ------
     SpecError, LedgerError
         If either cannot be used.
     """
+    load_all(specs)  # a wrong spec stops the start, also of a replay, which enters its models later
     ledger, registry = Ledger(ledger_url), Registry(specs)
     shelf = Shelf(budget, _order(registry, reads or (lambda _: _nothing)))
     clock: Clock = ReplayClock() if replay else SystemClock()
-    engine, received = Engine(ledger, registry, shelf, clock), Counter[str]()
-    sources = Sources(ledger, registry, engine, clock, received)
-    service = Service(ledger, registry, shelf, engine, clock, Guard(tokens), sources, received)
-    load_all(specs)  # a wrong spec stops the start, also of a replay, which enters its models later
+    keeping = keeping or Keeping()
+    engine, received = Engine(ledger, registry, shelf, clock, keeping), Counter[str]()
+    sources = Sources(ledger, registry, engine, clock, received, keeping)
+    service = Service(ledger, registry, shelf, engine, clock, Guard(tokens), sources, keeping, received)
     if not replay:
         with ledger.write() as connection:
             registry.load(connection, clock.now())

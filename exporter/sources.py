@@ -14,6 +14,7 @@ from typing import Protocol
 from wolfpack.exporter import sources_positions
 from wolfpack.exporter.clock import Clock
 from wolfpack.exporter.engine import Engine
+from wolfpack.exporter.keeping import Keeping
 from wolfpack.exporter.ledger import Ledger
 from wolfpack.exporter.registry import Known, Registry
 from wolfpack.exporter.sources_delivery import Delivery, Terms
@@ -28,8 +29,6 @@ OFTEN = {"log": (1.0, 600.0), "folder": (5.0, 60.0)}
 """Seconds between rounds, at least and at most: a round over a log makes a part, one over a folder a listing."""
 TENDED = 86400.0
 """Seconds between looks for positions that can be forgotten."""
-KEPT = timedelta(days=400)
-"""How long ago a pane may have ended that something comes for (DESIGN: batch panes are kept 400 days)."""
 RETRY = 10.0
 """Seconds after which a round that the ledger refused begins again, if its turn is not sooner."""
 Label = tuple[str, str, str]
@@ -68,9 +67,15 @@ class Sources:
     """Reads every source of every model, one after the other; an error of one stops no other."""
 
     def __init__(
-        self, ledger: Ledger, registry: Registry, engine: Engine, clock: Clock, received: Counter[str]
+        self,
+        ledger: Ledger,
+        registry: Registry,
+        engine: Engine,
+        clock: Clock,
+        received: Counter[str],
+        keeping: Keeping,
     ) -> None:
-        self._received = received
+        self._received, self._keeping = received, keeping
         self._ledger, self._registry, self._engine, self._clock = ledger, registry, engine, clock
         self._running: dict[tuple[int, str], Running] = {}
         self._stop = threading.Event()
@@ -165,7 +170,7 @@ class Sources:
             states = sources_positions.load(connection, known.id, name)
             baseline = self._registry.baseline(connection, known.id)
         plan = None if baseline is None else baseline.profile.plan
-        terms = Terms(known, plan, self._clock.now(), KEPT)
+        terms = Terms(known, plan, self._clock.now(), self._keeping.taken(known.spec))
         for delivery in its.reader.deliveries(states, terms):
             with self._ledger.write() as connection:
                 delivery.write(connection, known, name, self._clock.now())

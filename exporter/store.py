@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, func, insert, select, update
 
 from wolfpack.exporter import schema
-from wolfpack.exporter.schema import models, parts, pending, references
+from wolfpack.exporter.schema import models, parts, pending, references, versions
+from wolfpack.spec import WolfpackError
+
+
+class PaneMerged(WolfpackError):
+    """Catch this when a part comes for a pane whose parts were merged to hours and deleted."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,23 @@ class Part:
     received: float
     rows: int
     plan_id: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """Panes of a version and plan that were merged: its row, without the bytes.
+
+    `panes` are their starts; `alone` says that the parts it was made of are gone.
+    """
+
+    id: int
+    version: str
+    plan_id: str
+    start: int
+    end: int
+    panes: tuple[int, ...]
+    received: float
+    alone: bool
 
 
 @dataclass(frozen=True)
@@ -61,14 +84,45 @@ def created(connection: Connection, model: int) -> float:
 
 
 def add_part(connection: Connection, model: int, values: dict[str, Any]) -> bool:
-    """Append a part and mark its pane as pending; return whether it replaces an earlier one."""
+    """Append a part and mark its pane as pending; return whether it replaces an earlier one.
+
+    Raises
+    ------
+    PaneMerged
+        If the pane is one of those of which only merged hours are left.
+    """
     where = [parts.c.model_id == model] + [
         parts.c[name] == values[name] for name in ("version", "role", "start", "part")
     ]
     replaced = connection.execute(select(parts.c.id).where(*where).limit(1)).first() is not None
-    connection.execute(insert(parts).values(model_id=model, **values))
+    _unmerge(connection, model, values["role"], values["start"])
+    row = insert(parts).values(model_id=model, **values).returning(parts.c.id)
+    number = connection.execute(row).scalar_one()
+    if values["role"] == "prediction":
+        _enter_version(connection, model, values["version"], values["start"], number)
     mark_pending(connection, model, values["role"], {values["start"]})
     return replaced
+
+
+def _unmerge(connection: Connection, model: int, role: str, start: int) -> None:
+    """Delete the block that a part changes; it is merged again from the parts."""
+    c = schema.blocks.c
+    where = (c.model_id == model, c.role == role, c.start <= start, c.end > start)
+    if connection.execute(select(c.id).where(*where, c.merged.is_not(None)).limit(1)).first() is not None:
+        raise PaneMerged("the parts of this pane were merged to hours and deleted; it takes no part any more")
+    connection.execute(delete(schema.blocks).where(*where))
+
+
+def _enter_version(connection: Connection, model: int, version: str, start: int, number: int) -> None:
+    c = versions.c
+    found = connection.execute(select(c.first).where(c.model_id == model, c.version == version)).scalar()
+    if found is None:
+        row = {"model_id": model, "version": version, "first": start, "entered": number}
+        connection.execute(insert(versions).values(row))
+    elif start < found:
+        connection.execute(
+            update(versions).where(c.model_id == model, c.version == version).values(first=start)
+        )
 
 
 def mark_pending(connection: Connection, model: int, role: str, starts: set[int]) -> None:
@@ -115,6 +169,22 @@ def live_parts(connection: Connection, model: int, role: str, first: int, end: i
     return [Part(*row) for row in rows]
 
 
+def blocks(connection: Connection, model: int, role: str, first: int, end: int) -> list[Block]:
+    """Return the blocks that lie within first <= time < end, oldest first."""
+    c = schema.blocks.c
+    rows = connection.execute(
+        select(c.id, c.version, c.plan_id, c.start, c.end, c.panes, c.received, c.merged)
+        .where(c.model_id == model, c.role == role, c.start >= first, c.end <= end)
+        .order_by(c.start, c.version, c.plan_id)
+    )
+    return [Block(*row[:5], tuple(json.loads(row.panes)), row.received, row.merged is not None) for row in rows]
+
+
+def block_data(connection: Connection, block: int) -> bytes:
+    c = schema.blocks.c
+    return bytes(connection.execute(select(c.data).where(c.id == block)).scalar_one())
+
+
 def part_data(connection: Connection, part: int) -> bytes:
     return bytes(connection.execute(select(parts.c.data).where(parts.c.id == part)).scalar_one())
 
@@ -135,14 +205,9 @@ def newest_panes(connection: Connection, model: int) -> dict[str, int]:
 
 def version_order(connection: Connection, model: int) -> list[str]:
     """Return the model's versions in the order in which they first sent predictions."""
-    first = func.min(parts.c.start)
-    rows = connection.execute(
-        select(parts.c.version)
-        .where(parts.c.model_id == model, parts.c.role == "prediction")
-        .group_by(parts.c.version)
-        .order_by(first, func.min(parts.c.id))
-    )
-    return list(rows.scalars())
+    c = versions.c
+    rows = select(c.version).where(c.model_id == model).order_by(c.first, c.entered)
+    return list(connection.execute(rows).scalars())
 
 
 def reference(connection: Connection, model: int) -> Reference | None:
@@ -179,8 +244,7 @@ def recall(connection: Connection, key: str) -> tuple[str, str] | None:
     return None if row is None else (row.request, row.response)
 
 
-def remember(connection: Connection, key: str, now: float, request: str, response: str, keep: float) -> None:
-    """Keep a response under an idempotency key, and forget those older than `keep` seconds."""
-    kept = schema.idempotency
-    connection.execute(delete(kept).where(kept.c.created < now - keep))
-    connection.execute(insert(kept).values(key=key, created=now, request=request, response=response))
+def remember(connection: Connection, key: str, now: float, request: str, response: str) -> None:
+    """Keep a response under an idempotency key."""
+    row = {"key": key, "created": now, "request": request, "response": response}
+    connection.execute(insert(schema.idempotency).values(row))

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from wolfpack.exporter import history, quality
 from wolfpack.exporter.baseline import Baseline
+from wolfpack.exporter.panes import Span
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.sample import Key, Sample, sample
 from wolfpack.exporter.window import Window, window_samples
@@ -89,7 +90,7 @@ def reference_windows(
         end = int(calendar.end(pane).timestamp())
         first = int(calendar.back(pane, spec.window_panes - 1).timestamp())
         inside = {one: profiles for one, profiles in panes.items() if first <= one <= start}
-        window = Window(spec, role, "", inside, expected=len(inside), end=end, received=float(end))
+        window = Window(spec, role, "", Span.of(inside), len(inside), end, received=float(end))
         found.append((role, end, window_samples(window)))
     return found
 

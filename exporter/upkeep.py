@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from wolfpack.exporter.awaited import Awaited
 from wolfpack.exporter.due import expected_roles
 from wolfpack.exporter.history import Shown
+from wolfpack.exporter.keeping import Keeping
 from wolfpack.exporter.registry import Known, Registry
 from wolfpack.exporter.runs import job_due_samples
 from wolfpack.exporter.sample import Key, Sample, sample
@@ -23,6 +24,7 @@ def model_samples(
     awaited: Awaited,
     told: Mapping[Key, Shown],
     now: datetime,
+    keeping: Keeping,
 ) -> list[Sample]:
     """Return `ml_model_info` and the due times of the roles, jobs and scalars that the spec makes a team send."""
     spec = known.spec
@@ -39,7 +41,7 @@ def model_samples(
         **model,
     )
     for role in expected_roles(spec):
-        at = awaited.due(connection, known, role, now).timestamp()
+        at = awaited.due(connection, known, role, now, keeping).timestamp()
         found += sample(names.WINDOW_DUE, at, None, role=role, **model)
     return found + job_due_samples(connection, known) + _scalars_due(known, told)
 

@@ -10,7 +10,7 @@ from wolfpack.exporter.baseline import Baseline
 from wolfpack.exporter.column_samples import distribution, faults, schema_changes
 from wolfpack.exporter.mean_samples import mean_samples
 from wolfpack.exporter.mixture import Mixture
-from wolfpack.exporter.panes import Pane
+from wolfpack.exporter.panes import Span
 from wolfpack.exporter.sample import Sample, sample
 from wolfpack.spec import Spec, names
 from wolfpack.stats import ALL, Drift, Floors, Profile, Thresholds, compare
@@ -22,7 +22,7 @@ class Window:
 
     Parameters
     ----------
-    panes : each pane received, by the pane's start; the newest is the last.
+    span : the panes received.
     expected : how many panes the window should have, planned gaps apart.
     end : event time at which it ends, epoch seconds.
     received : when its last rows were committed, epoch seconds.
@@ -34,7 +34,7 @@ class Window:
     spec: Spec
     role: str
     version: str
-    panes: Mapping[int, Pane]
+    span: Span
     expected: int
     end: int
     received: float
@@ -46,15 +46,15 @@ class Window:
     @cached_property
     def plan(self) -> str:
         """Id of the plan that distributions are read on: that of the newest delivery of the newest pane."""
-        return self.panes[max(self.panes)][-1].plan.id
+        return self.span.newest[-1].plan.id
 
     @cached_property
     def pane(self) -> Mixture:
-        return Mixture.of([self.panes[max(self.panes)]], self.plan)
+        return Mixture.of([self.span.newest], self.plan)
 
     @cached_property
     def whole(self) -> Mixture:
-        return Mixture.of(self.panes.values(), self.plan)
+        return Mixture.of(self.span.runs, self.plan)
 
     @cached_property
     def columns(self) -> list[str]:
@@ -121,7 +121,7 @@ def release_samples(window: Window, before: Profile | None) -> list[Sample]:
 
 def _rows(window: Window) -> list[Sample]:
     labels, end = window.labels(), window.end
-    found = sample(names.WINDOW_PANES, len(window.panes), end, **labels)
+    found = sample(names.WINDOW_PANES, len(window.span.starts), end, **labels)
     found += sample(names.WINDOW_PANES_EXPECTED, window.expected, end, **labels)
     found += sample(names.WINDOW_END, window.end, end, **labels)
     found += sample(names.WINDOW_RECEIVED, window.received, end, **labels)
@@ -206,7 +206,7 @@ def _against_reference(
         labels["baseline"] = "reference"
         noise = one.missing_increase_noise
         found += sample(names.COLUMN_MISSING_INCREASE_NOISE, noise, window.end, **labels)
-    floors = baseline.floors(len(window.panes), segment)
+    floors = baseline.floors(len(window.span.starts), segment)
     over = _drift(window, baseline.profile, window.whole.main, segment, columns, floors)
     for column in over.columns:
         one, labels = over[column], window.labels(segment) | {"column": column}

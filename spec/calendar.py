@@ -66,8 +66,11 @@ class Calendar:
 
     def back(self, start: datetime, panes: int = 1) -> datetime:
         """Return the start of the pane `panes` before the one that begins at `start`."""
-        for _ in range(panes):
-            start = self.start(start - timedelta(seconds=1))
+        while panes > 0:
+            before = self.start(start - timedelta(seconds=1))
+            # Within a day panes are counted, not visited: a window may have thousands.
+            steps = min(panes - 1, self._place(before)) if self.every < DAY else 0
+            start, panes = before - steps * self.every, panes - 1 - steps
         return start
 
     def after(self, start: datetime) -> Iterator[datetime]:
@@ -84,6 +87,21 @@ class Calendar:
                 break
             starts.append(start)
         return starts
+
+    def expected(self, first: datetime, end: datetime) -> int:
+        """Return how many panes begin at first <= time < end (both starts of panes), planned gaps apart."""
+        if self.skip or self.every >= DAY:
+            return sum(not self.skipped(start) for start in self.between(first, end))
+        count = 0
+        while first < end:
+            midnight = min(end, self._midnight(first.astimezone(self.zone).date() + DAY))
+            count += -(-(midnight - first) // self.every)
+            first = midnight
+        return count
+
+    def _place(self, start: datetime) -> int:
+        """Return how many panes of its day are before the one that begins at `start`."""
+        return (start - self._midnight(start.astimezone(self.zone).date())) // self.every
 
     def skipped(self, start: datetime) -> bool:
         """Tell whether the pane that begins at `start` is a planned gap: each of its days is skipped."""

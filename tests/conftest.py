@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+import postgres_server
 import pytest
 
 THREE_LINES = "version: wolfpack/v1\nproject: travel\nmodel: arrival-delay\n"
@@ -41,19 +42,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def _there(name: str) -> bool:
     if name in ("alertmanager", "prometheus-alertmanager"):
         return bool(shutil.which("alertmanager") or shutil.which("prometheus-alertmanager"))
-    return shutil.which(name) is not None
+    return (shutil.which(name) or postgres_server.program(name)) is not None
 
 
 class Exporter:
     """An exporter in this process, on a replay clock, with a Flask test client."""
 
-    def __init__(self, folder: Path, spec: str) -> None:
+    def __init__(self, folder: Path, spec: str, ledger: str, keeping: object = None) -> None:
         from wolfpack.exporter import create_app, open_service
 
         specs = folder / "specs"
         specs.mkdir(exist_ok=True)
         (specs / "model.yml").write_text(spec)
-        self.service = open_service([specs], f"sqlite:///{folder / 'ledger.db'}", replay=True)
+        self.service = open_service([specs], ledger, replay=True, keeping=keeping)
         self.http = create_app(self.service).test_client()
 
     def at(self, text: str) -> None:
@@ -85,15 +86,63 @@ class Exporter:
         self.service.close()
 
 
+LEDGERS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgres")))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is marked so on both kinds of ledgers."""
+    if "ledger_kind" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_ledgers"):
+        metafunc.parametrize("ledger_kind", LEDGERS)
+
+
 @pytest.fixture
-def make_exporter(tmp_path: Path) -> Iterator[object]:
+def ledger_kind() -> str:
+    """Where a test keeps its ledgers, unless it is marked otherwise."""
+    return "sqlite"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[postgres_server.PostgresServer]:
+    """A running PostgreSQL for all tests of this process."""
+    with postgres_server.postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def ledger_url(ledger_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """Return a function that gives the URL of a ledger by name: the same name, the same ledger."""
+    made: dict[str, str] = {}
+
+    def url(name: str = "exporter") -> str:
+        if name not in made and ledger_kind == "sqlite":
+            (tmp_path / name).mkdir(exist_ok=True)
+            made[name] = f"sqlite:///{tmp_path / name / 'ledger.db'}"
+        elif name not in made:
+            made[name] = request.getfixturevalue("postgres").database()
+        return made[name]
+
+    return url
+
+
+@pytest.fixture
+def ledger(ledger_url: Callable[[str], str]) -> Iterator[object]:
+    """An open ledger without anything in it."""
+    from wolfpack.exporter.ledger import Ledger
+
+    one = Ledger(ledger_url("exporter"))
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def make_exporter(tmp_path: Path, ledger_url: Callable[[str], str]) -> Iterator[object]:
     """Return a function (spec, folder name) -> Exporter; all are closed at the end."""
     made: list[Exporter] = []
 
-    def make(spec: str = FULL, name: str = "exporter") -> Exporter:
+    def make(spec: str = FULL, name: str = "exporter", keeping: object = None) -> Exporter:
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
-        made.append(Exporter(folder, spec))
+        made.append(Exporter(folder, spec, ledger_url(name), keeping))
         return made[-1]
 
     yield make

@@ -17,6 +17,8 @@ from wolfpack.exporter.schema import parts
 from wolfpack.exporter.tokens import Token
 from wolfpack.stats import profile
 
+pytestmark = pytest.mark.both_ledgers
+
 ARROW = "application/vnd.apache.arrow.stream"
 
 
@@ -38,6 +40,8 @@ def rows_in(exporter) -> int:
         ({"at": "2024-05-01"}, b"\xff" * 1000, 400, "profile"),
         ({"at": "2024-05-02"}, None, 422, "send a pane when it has begun"),
         ({"at": "tomorrow"}, None, 422, "'tomorrow' is no date"),
+        ({"at": "2024-05-01", "part": "a\x00b"}, None, 422, "without control characters"),
+        ({"at": "2024-05-01", "job": "x" * 129}, None, 422, "at most 128 characters"),
         (
             {"at": "2024-05-01", "role": "feature"},
             None,

@@ -146,3 +146,14 @@ def test_every_number_of_the_metrics_page_is_printed(
 
     assert row["at least"] == least
     assert re.match(r"[\d.]+ m?s \(min [\d.]+\)$", row["ours"])
+
+
+def test_the_ledger_is_measured() -> None:
+    """Commits by number of writers, and windows from partial merges, each beside what it is compared with."""
+    command = [sys.executable, "-m", "benchmarks.ledger", "--quick"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    rows = [line for line in done.stdout.splitlines() if line.startswith("| ")]
+
+    assert done.returncode == 0, done.stderr
+    assert len([row for row in rows if "durable writes" in row]) == 5
+    assert len([row for row in rows if "window of 360 minutes" in row]) == 2

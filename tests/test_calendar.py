@@ -157,3 +157,19 @@ def test_a_pane_that_never_came_is_given_up_after_revise() -> None:
 def test_panes_that_do_not_divide_a_day_are_refused(every: timedelta) -> None:
     with pytest.raises(ValueError, match="neither whole days nor a part that divides one day"):
         Calendar(every=every)
+
+
+@pytest.mark.parametrize("skip", [frozenset(), frozenset({date(2024, 3, 10)})])
+@given(calendar=CALENDARS, at=TIMES, panes=st.integers(0, 300))
+@settings(derandomize=True, deadline=None)
+def test_panes_are_counted_as_they_are_visited(calendar: Calendar, at: datetime, panes: int, skip) -> None:
+    """Going back, and how many are expected, against one pane at a time."""
+    calendar = replace(calendar, skip=skip)
+    last = calendar.start(at)
+    first = last
+    for _ in range(panes):
+        first = calendar.start(first - timedelta(seconds=1))
+
+    assert calendar.back(last, panes) == first
+    there = [pane for pane in calendar.between(first, calendar.end(last)) if not calendar.skipped(pane)]
+    assert calendar.expected(first, calendar.end(last)) == len(there)

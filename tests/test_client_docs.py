@@ -12,6 +12,7 @@ import pytest
 from wolfpack.cli import source_keys
 from wolfpack.client import failure, prediction_log, retries, spool, transport
 from wolfpack.exporter import (
+    keeping,
     sources,
     sources_delivery,
     sources_files,
@@ -38,7 +39,7 @@ SPECS = re.findall(r"```yaml\n(.*?)```", (DOCS / "sources.md").read_text(), re.D
         ("client.md", f"| {', '.join(map(str, sorted(spool.REFUSED)))}:"),
         ("client.md", f"`spool_limit`, {spool.LIMIT >> 20} MiB a model"),
         ("sources.md", f"more than {sources_delivery.AHEAD // timedelta(minutes=1)} minutes\nafter now"),
-        ("sources.md", f"over {sources.KEPT.days} days ago"),
+        ("sources.md", f"over {keeping.Keeping().panes / keeping.DAY:.0f} days ago"),
         ("sources.md", f"first {sources_files.HEAD:,} bytes"),
         ("sources.md", ", ".join(f"`{one}`" for one in sources_files.UNREAD[:-1])),
         ("sources.md", f"gone for {sources_positions.FORGOTTEN / 86400:.0f} days"),

@@ -10,6 +10,8 @@ from tables import day, reference
 
 from wolfpack.client.job import to_arrow_bytes
 
+pytestmark = pytest.mark.both_ledgers
+
 
 def predict(exporter, date: str, table: pa.Table, version: str) -> None:
     rows = to_arrow_bytes(table.select(["id", "score", "origin"]))

@@ -24,7 +24,7 @@ from wolfpack import flights, rules
 from wolfpack.cli import main, pages, servers, spec_keys
 from wolfpack.cli.flights_replay import set_clock
 from wolfpack.client import HttpTransport
-from wolfpack.exporter import ledger, reads, requests, tables, trailing
+from wolfpack.exporter import keeping, reads, requests, tables, trailing
 from wolfpack.rules.runbooks import RUNBOOKS
 from wolfpack.spec import FAMILIES, load, names
 from wolfpack.spec.model import NOT_YET
@@ -203,7 +203,8 @@ def anchors(page: Path) -> set[str]:
     [
         ("api.md", f"over {requests.MAX_BODY >> 20} MiB"),
         ("api.md", f"{reads.POINTS:,} points"),
-        ("api.md", f"the last {ledger.IDEMPOTENCY_KEPT / 86400:.0f}\ndays"),
+        ("api.md", f"the last {keeping.Keeping().keys / keeping.DAY:.0f}\ndays"),
+        *(("ledger.md", f"| `{kind}` | {usual} |") for kind, usual in keeping.table()),
         *(("api.md", f"`{kind}`") for kind in tables.READERS),
         ("exporter.md", f"the last {trailing.WINDOWS} windows that do not overlap, at least {trailing.FEWEST}"),
         ("exporter.md", f"in the last {trailing.WEEKS} weeks, at least {trailing.FEWEST}"),

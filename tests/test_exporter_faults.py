@@ -13,6 +13,8 @@ from tables import day, inputs, reference
 from wolfpack.client.job import to_arrow_bytes
 from wolfpack.stats import profile
 
+pytestmark = pytest.mark.both_ledgers
+
 PATH = "/api/v1/projects/travel/models/arrival-delay/reference"
 ARROW = "application/vnd.apache.arrow.stream"
 INPUT = {"role": "input"}
@@ -230,7 +232,7 @@ def test_a_pane_from_too_long_ago_is_refused(exporter, body, at) -> None:
     answer = exporter.send("/api/v1/profiles", body, at=at)
 
     assert answer.status_code == 422
-    assert "over 400 days ago" in answer.json["detail"]
+    assert "over 400d ago" in answer.json["detail"]
 
 
 def test_an_infinite_score_is_refused_by_its_row(exporter) -> None:

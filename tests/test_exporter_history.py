@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from sending import INPUT, REFERENCE, points, send_day
 from tables import day
+
+pytestmark = pytest.mark.both_ledgers
 
 
 def test_a_late_part_revises_event_history_and_shows_the_newest_window(registered, baseline) -> None:

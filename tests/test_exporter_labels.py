@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from sending import send_labels, send_predictions
+from sending import ARROW, send_labels, send_predictions
 from tables import day
+
+from wolfpack.client.job import to_arrow_bytes
+
+pytestmark = pytest.mark.both_ledgers
 
 
 def test_labels_join_in_any_order_and_a_correction_replaces(registered, baseline) -> None:
@@ -66,3 +70,19 @@ def test_predictions_that_no_window_can_change_are_forgotten(registered, baselin
     assert before == [200, 200]
     assert kept() == [200, 200]
     assert registered.value("ml_model_roc_auc") is not None
+
+
+def test_keys_of_any_length_and_character_are_joined(exporter) -> None:
+    """Those that no database indexes are kept by their hash."""
+    keys = ["k" * 5000 + "a", "k" * 5000 + "b", "a\x00b", "a\x00c", *(f"plain-{n}" for n in range(96))]
+    late = [float(n % 3 == 0) for n in range(100)]
+    scores = [0.9 if one else 0.1 for one in late]
+    exporter.at("2024-05-02T06:00:00-04:00")
+    rows = pa.table({"id": keys, "score": scores, "origin": ["JFK"] * 100})
+    assert exporter.send("/api/v1/predictions", to_arrow_bytes(rows), ARROW, at="2024-05-01").status_code == 200
+    rows = pa.table({"id": keys, "late": late})
+    assert exporter.send("/api/v1/labels", to_arrow_bytes(rows), ARROW).status_code == 200
+    exporter.at("2024-05-02T06:10:00-04:00")
+
+    assert exporter.value("ml_model_roc_auc") == 1
+    assert exporter.value("ml_model_brier") == pytest.approx(0.01)

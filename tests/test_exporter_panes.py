@@ -9,6 +9,8 @@ from tables import day, inputs
 
 from wolfpack.client.job import to_arrow_bytes
 
+pytestmark = pytest.mark.both_ledgers
+
 
 def test_a_pane_is_shown_only_when_it_is_closed(registered, baseline) -> None:
     """A part of today is kept and counts once the day is over."""

@@ -7,6 +7,8 @@ import pytest
 from sending import REFERENCE, send_day, send_predictions
 from tables import day
 
+pytestmark = pytest.mark.both_ledgers
+
 
 def test_drift_is_shown_with_its_noise(registered, baseline) -> None:
     registered.at("2024-05-02T06:00:00-04:00")

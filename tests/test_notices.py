@@ -8,6 +8,8 @@ from tables import day, inputs
 
 from wolfpack.stats import profile
 
+pytestmark = pytest.mark.both_ledgers
+
 
 def test_feedback_is_counted_by_detector_and_verdict(watched) -> None:
     first = post(watched, "feedback", judgement())

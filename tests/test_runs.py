@@ -6,6 +6,8 @@ import pytest
 from conftest import FULL
 from notices import WATCHED, firing, history, post, run, seconds
 
+pytestmark = pytest.mark.both_ledgers
+
 
 def test_runs_are_shown_by_job(watched) -> None:
     run(watched, "2024-05-01T05:30:00-04:00", start="2024-05-01T05:00:00-04:00", rows=1000)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from notices import MODEL, firing, history, post, scalar, seconds
 
+pytestmark = pytest.mark.both_ledgers
+
 
 def test_the_newest_value_by_event_time_is_shown_whatever_the_order(watched) -> None:
     scalar(watched, 12, "2024-04-30T20:00:00-04:00", step=7)
