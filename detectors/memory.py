@@ -121,7 +121,7 @@ class Memory:
         return Shelf(now, _newest(0.0, histories), tracks)
 
     def _changed(self, watch: Watch, shelf: Shelf, deadline: Deadline) -> Shelf:
-        changes = self._source.series(watch, shelf.seen - OVERLAP, deadline)
+        changes = self._source.series(watch, max(0.0, shelf.seen - OVERLAP), deadline)
         for history in changes:
             _update(shelf, history)
         shelf.seen = _newest(shelf.seen, changes)
