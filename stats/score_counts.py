@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
-from wolfpack.spec.errors import ProfileFormatError
-from wolfpack.stats import ipc
+from wolfpack.stats import score_areas as areas
+from wolfpack.stats.estimates import Estimate, known
+from wolfpack.stats.packing import pack, require, unpack
+from wolfpack.stats.pairs import check_binary, known_rows
+from wolfpack.stats.score_grid import Gathered
+from wolfpack.stats.score_losses import NO_LOSSES, Losses
 
-FORMAT = b"wolfpack.score_counts/1"
-MOST_SCORES = 50_000
-"""Distinct scores that are kept as they are."""
-CELLS = 1024
-"""Cells of the grid above that; the ROC AUC was within 5e-5 at 0.1 % positives (reference trial, 5)."""
-SPAN = 16.0
-"""Log-odds at which the grid ends on either side."""
-MOST_ROWS = 10**12
-_SCHEMA = pa.schema([("score", pa.float64()), ("positives", pa.int64()), ("negatives", pa.int64())])
+FORMAT = "wolfpack.score_counts/2"
+LEAST_POSITIVES = 100
+"""Positives under which the area under the precision-recall curve of rounded scores is left out."""
+_SCHEMA = pa.schema(
+    [("score", pa.float64()), ("highest", pa.float64()), ("positives", pa.int64()), ("negatives", pa.int64())]
+)
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -32,27 +31,30 @@ Counts = NDArray[np.int64]
 class ScoreCounts:
     """Counts of (score, label) pairs, mergeable in any order.
 
-    Up to 50,000 distinct scores everything but rounding errors of sums is exact. Above, scores are rounded
-    onto a fixed grid of log-odds, the same whichever way the rows were split; the ROC AUC is then within
-    `roc_auc_error` of the exact one.
+    Up to 50,000 distinct scores everything but rounding errors of sums is exact. Above, scores that are near
+    each other are counted together, the same ones whichever way the rows were split; the areas are then
+    within `roc_auc_error` and `pr_auc_error` of the exact ones. Losses are exact always.
 
     Parameters
     ----------
-    scores : distinct, ascending, finite, shape (k,).
-    positives_at, negatives_at : labels 1 and 0 at each score, shape (k,), not both 0.
-    squares : sum of (score - label)**2 of all pairs, before any rounding.
-    rounded : whether scores are on the grid.
+    scores, highest : lowest and highest score counted together, ascending, finite, shape (k,); equal if one.
+    positives_at, negatives_at : labels 1 and 0 at each, shape (k,), not both 0.
+    losses : sums of all pairs' losses, before any rounding.
+    level : of the grid that scores are rounded onto; 0 if they are not.
+    missing : rows left out for want of a score or a label.
     """
 
     scores: Floats
+    highest: Floats
     positives_at: Counts
     negatives_at: Counts
-    squares: float = 0.0
-    rounded: bool = False
+    losses: Losses = NO_LOSSES
+    level: int = 0
+    missing: int = 0
 
     @classmethod
     def from_arrays(cls, scores: ArrayLike, labels: ArrayLike) -> ScoreCounts:
-        """Return the counts of pairs; a pair without a score or without a label is left out.
+        """Return the counts of pairs; a pair without a score or without a label is left out and counted.
 
         Parameters
         ----------
@@ -69,43 +71,38 @@ class ScoreCounts:
         >>> ScoreCounts.from_arrays([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1]).roc_auc()
         0.75
         """
-        x, y = np.asarray(scores, np.float64), np.asarray(labels, np.float64)
-        if x.shape != y.shape or x.ndim != 1:
-            raise ValueError(
-                f"scores and labels have shapes {x.shape} and {y.shape}; give two columns of one length"
-            )
-        known = ~(np.isnan(x) | np.isnan(y))
-        x, y = x[known], y[known]
-        if np.isinf(x).any():
-            raise ValueError(
-                f"scores[{int(np.flatnonzero(np.isinf(x))[0])}] is infinite; a score is a finite number"
-            )
-        wrong = (y != 0) & (y != 1)
-        if wrong.any():
-            raise ValueError(
-                f"label {float(y[wrong][0])!r} is neither 0 nor 1; write the positive class as 1, the other as 0"
-            )
-        with np.errstate(over="ignore"):
-            squares = float(np.square(x - y).sum())
+        (x, y), missing = known_rows(scores=scores, labels=labels)
+        check_binary(y)
         hit = y == 1
-        return _gather(x, hit.astype(np.int64), (~hit).astype(np.int64), squares, False)
+        return cls._of(Gathered.count(x[hit], x[~hit]), Losses.of(x, hit), missing)
 
     @classmethod
     def empty(cls) -> ScoreCounts:
         """Return the counts of no pairs: the identity of merge."""
         none = np.empty(0, np.int64)
-        return cls(np.empty(0), none, none)
+        return cls(np.empty(0), np.empty(0), none, none)
 
     def merge(self, *others: ScoreCounts) -> ScoreCounts:
         """Return the counts of all pairs, as if they had been given at once; no argument changes."""
-        parts: Sequence[ScoreCounts] = (self, *others)
-        return _gather(
-            np.concatenate([part.scores for part in parts]),
-            np.concatenate([part.positives_at for part in parts]),
-            np.concatenate([part.negatives_at for part in parts]),
-            sum([part.squares for part in parts]),
-            any(part.rounded for part in parts),
-        )
+        parts = (self, *others)
+        together = Gathered.merge([part._gathered for part in parts])
+        losses = sum((part.losses for part in parts), NO_LOSSES)
+        return self._of(together, losses, sum(part.missing for part in parts))
+
+    @classmethod
+    def _of(cls, found: Gathered, losses: Losses, missing: int) -> ScoreCounts:
+        positives, negatives = found.counts
+        return cls(found.lowest, found.highest, positives, negatives, losses, found.level, missing)
+
+    @property
+    def _gathered(self) -> Gathered:
+        counts = np.stack([self.positives_at, self.negatives_at])
+        return Gathered(self.scores, self.highest, counts, self.level)
+
+    @property
+    def rounded(self) -> bool:
+        """Whether near scores are counted together."""
+        return self.level > 0
 
     @property
     def rows(self) -> int:
@@ -120,59 +117,85 @@ class ScoreCounts:
     def negatives(self) -> int:
         return int(self.negatives_at.sum())
 
+    @property
+    def _mixed(self) -> NDArray[np.bool_]:
+        return np.asarray(self.highest > self.scores)
+
     def roc_auc(self) -> float | None:
         """Return the area under the ROC curve, ties counting half; None unless both labels occur."""
         if not self.positives or not self.negatives:
             return None
-        under = np.cumsum(self.negatives_at) - self.negatives_at / 2
-        return float(self.positives_at @ under / self.positives / self.negatives)
+        return areas.roc_area(self.positives_at, self.negatives_at)
 
     def roc_auc_error(self) -> float | None:
         """Return how far the rounding of scores can have moved the ROC AUC: 0 if none; None without one."""
         if not self.positives or not self.negatives:
             return None
-        tied = float(self.positives_at.astype(float) @ self.negatives_at) if self.rounded else 0.0
-        return tied / 2 / self.positives / self.negatives
+        return areas.roc_bound(self.positives_at, self.negatives_at, self._mixed)
 
     def roc_auc_stderr(self) -> float | None:
-        """Return the standard error of the ROC AUC; None unless each label occurs at least twice.
-
-        References
-        ----------
-        E. DeLong, D. DeLong, D. Clarke-Pearson, Comparing the areas under two or more correlated receiver
-        operating characteristic curves, Biometrics 44, 1988, equation 5 for one curve.
-        """
+        """Return the standard error of the ROC AUC (DeLong); None unless each label occurs at least twice."""
         if self.positives < 2 or self.negatives < 2:
             return None
-        p, n = self.positives_at, self.negatives_at
-        beaten = (np.cumsum(n) - n / 2) / self.negatives  # share of the negatives that a positive here beats
-        losing = (self.positives - np.cumsum(p) + p / 2) / self.positives
-        return math.sqrt(_variance(beaten, p) / self.positives + _variance(losing, n) / self.negatives)
+        return math.sqrt(areas.roc_variance(self.positives_at, self.negatives_at))
+
+    def pr_auc(self) -> float | None:
+        """Return the average precision; None without positives, or with rounded scores and under 100 of them."""
+        if not self.positives or (self.rounded and self.positives < LEAST_POSITIVES):
+            return None
+        return areas.average_precision(self.positives_at, self.negatives_at, self._mixed)
+
+    def pr_auc_error(self) -> float | None:
+        """Return how far the rounding of scores can have moved `pr_auc`: 0 if none; None without one."""
+        area = self.pr_auc()
+        if area is None:
+            return None
+        low, high = areas.precision_bounds(self.positives_at, self.negatives_at, self._mixed)
+        return max(high - area, area - low) if self.rounded else 0.0
 
     def brier(self) -> float | None:
         """Return the mean of (score - label)**2; None without pairs, or if a score is no probability."""
-        if not len(self.scores) or self.scores[0] < 0 or self.scores[-1] > 1:
-            return None
-        return self.squares / self.rows
+        found = self.losses.brier()
+        return None if found is None else found.value
+
+    def measures(self) -> dict[str, Estimate]:
+        """Return by name what these counts tell, each with its standard error; what is unknown is left out.
+
+        Names are ``roc_auc``, ``pr_auc``, ``log_loss`` and ``brier``. Areas of a score whose labels are all
+        alike, and losses of scores that are no probabilities, are unknown.
+        """
+        roc, precision = self.roc_auc(), self.pr_auc()
+        deviation = self.roc_auc_stderr()
+        found = {
+            "roc_auc": None if roc is None else known(roc, None if deviation is None else deviation**2),
+            "pr_auc": None if precision is None else known(precision, self._precision_variance()),
+            "log_loss": self.losses.log_loss(),
+            "brier": self.losses.brier(),
+        }
+        return {name: estimate for name, estimate in found.items() if estimate is not None}
+
+    def _precision_variance(self) -> float | None:
+        return areas.precision_variance(self.positives_at, self.negatives_at) if self.positives > 1 else None
 
     def equals(self, other: ScoreCounts) -> bool:
-        """Tell whether both agree in every count; sums of squares may differ by rounding."""
+        """Tell whether both agree in every count; sums of losses may differ by rounding."""
         return (
-            self.rounded == other.rounded
-            and np.array_equal(self.scores, other.scores)
-            and np.array_equal(self.positives_at, other.positives_at)
-            and np.array_equal(self.negatives_at, other.negatives_at)
-            and math.isclose(self.squares, other.squares, rel_tol=1e-9)
+            self.missing == other.missing
+            and self._gathered.equals(other._gathered)
+            and np.allclose(astuple(self.losses), astuple(other.losses), rtol=1e-9, atol=1e-300)
         )
 
     def to_bytes(self) -> bytes:
         """Return the counts as an Arrow IPC stream with zstd."""
-        metadata = {
-            b"format": FORMAT,
-            b"squares": repr(self.squares).encode(),
-            b"rounded": b"01"[self.rounded :][:1],
-        }
-        return ipc.write(_SCHEMA, [self.scores, self.positives_at, self.negatives_at], metadata)
+        columns = [self.scores, self.highest, self.positives_at, self.negatives_at]
+        return pack(
+            FORMAT,
+            _SCHEMA,
+            columns,
+            losses=list(astuple(self.losses)),
+            level=self.level,
+            missing=self.missing,
+        )
 
     @classmethod
     def from_bytes(cls, data: bytes) -> ScoreCounts:
@@ -183,66 +206,10 @@ class ScoreCounts:
         ProfileFormatError
             If the bytes are no such counts, or of another version, or contradict themselves.
         """
-        table = ipc.read(data, _SCHEMA, FORMAT, "score counts")
-        scores, positives, negatives = (table.column(name).to_numpy() for name in _SCHEMA.names)
-        try:
-            squares = float(table.schema.metadata[b"squares"])
-            rounded = {b"0": False, b"1": True}[table.schema.metadata[b"rounded"]]
-        except (KeyError, ValueError) as error:
-            raise ProfileFormatError(
-                f"score counts: metadata {error} is wrong; send what to_bytes returns"
-            ) from error
-        found = cls(scores, positives, negatives, squares, rounded)
-        _check(found)
+        table, said = unpack(data, FORMAT, _SCHEMA, "score counts", losses=list, level=int, missing=int)
+        scores, highest, positives, negatives = (table[name].to_numpy() for name in _SCHEMA.names)
+        losses = Losses.read(said["losses"])
+        found = cls(scores, highest, positives, negatives, losses, said["level"], said["missing"])
+        require("score counts", found._gathered.rules() | {"missing is at least 0": found.missing >= 0})
+        require("score counts", {"losses are of all rows": losses.rows + losses.outside == found.rows})
         return found
-
-
-def _gather(
-    scores: Floats, positives: Counts, negatives: Counts, squares: float, rounded: bool
-) -> ScoreCounts:
-    """Return the counts by distinct score, on the grid if there are too many."""
-    distinct, place = np.unique(_on_grid(scores) if rounded else scores, return_inverse=True)
-    if len(distinct) > MOST_SCORES and not rounded:
-        return _gather(scores, positives, negatives, squares, True)
-    counts = [np.zeros(len(distinct), np.int64) for _ in range(2)]
-    for total, given in zip(counts, (positives, negatives), strict=True):
-        np.add.at(total, place, given)
-    return ScoreCounts(distinct + 0.0, counts[0], counts[1], squares, rounded)
-
-
-def _on_grid(scores: Floats) -> Floats:
-    """Return the middle of each score's cell: 1,024 of log-odds in [0, 1], as many per unit of log beyond."""
-    per_unit = CELLS / (2 * SPAN)
-    inside = np.clip(special.logit(np.clip(scores, 0.0, 1.0)), -SPAN, SPAN)
-    cells = np.minimum(np.floor((inside + SPAN) * per_unit), CELLS - 1)
-    middle = special.expit((cells + 0.5) / per_unit - SPAN)
-    beyond = np.maximum(np.maximum(scores - 1, -scores), 0.0)
-    steps = np.expm1((np.floor(np.log1p(beyond) * per_unit) + 0.5) / per_unit)
-    return np.where(scores > 1, 1 + steps, np.where(scores < 0, -steps, middle))
-
-
-def _variance(values: Floats, counts: Counts) -> float:
-    """Return the sample variance (n - 1) of values that occur so often."""
-    total = float(counts.sum())
-    mean = float(values @ counts) / total
-    return float(np.square(values - mean) @ counts) / (total - 1)
-
-
-def _check(found: ScoreCounts) -> None:
-    """Raise ProfileFormatError unless the counts could have come from `to_bytes`."""
-    faults = {
-        "scores are finite and ascending": np.isfinite(found.scores).all()
-        and (np.diff(found.scores) > 0).all(),
-        f"counts are in the range 0<=x<={MOST_ROWS}": all(
-            ((counts >= 0) & (counts <= MOST_ROWS)).all()
-            for counts in (found.positives_at, found.negatives_at)
-        ),
-        "each score has a row": (found.positives_at + found.negatives_at > 0).all(),
-        f"there are at most {MOST_SCORES} scores": len(found.scores) <= MOST_SCORES,
-        "squares are a number of at least 0": found.squares >= 0,
-        "rounded scores are on the grid": not found.rounded
-        or np.allclose(_on_grid(found.scores), found.scores),
-    }
-    for rule, holds in faults.items():
-        if not holds:
-            raise ProfileFormatError(f"score counts: it must hold that {rule}; send what to_bytes returns")

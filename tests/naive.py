@@ -90,3 +90,38 @@ def roc_auc_stderr(scores: Sequence[float], labels: Sequence[int]) -> float:
 def _variance(values: Sequence[float]) -> float:
     mean = math.fsum(values) / len(values)
     return math.fsum((x - mean) ** 2 for x in values) / (len(values) - 1)
+
+
+def ranking(
+    users: Sequence[str], scores: Sequence[float], gains: Sequence[float], k: int
+) -> dict[str, float]:
+    """Return the mean of each measure over the users with anything relevant, and the share of these."""
+    lists: dict[str, list[tuple[float, float]]] = {}
+    for user, score, gain in zip(users, scores, gains, strict=True):
+        lists.setdefault(user, []).append((score, gain))
+    found: dict[str, list[float]] = {}
+    for pairs in lists.values():
+        order = [gain for _, gain in sorted(pairs, key=lambda pair: -pair[0])]
+        relevant = sum(gain > 0 for gain in order)
+        found.setdefault("feedback_ratio", []).append(float(relevant > 0))
+        if relevant:
+            for name, value in _one_list(order, relevant, k).items():
+                found.setdefault(name, []).append(value)
+    return {name: sum(values) / len(values) for name, values in found.items()}
+
+
+def _one_list(order: list[float], relevant: int, k: int) -> dict[str, float]:
+    hits = [gain > 0 for gain in order[:k]]
+    places = [place for place, hit in enumerate(hits, 1) if hit]
+
+    def dcg(gains: list[float]) -> float:
+        return sum(gain / math.log2(place + 1) for place, gain in enumerate(gains[:k], 1))
+
+    return {
+        "precision": sum(hits) / len(hits),
+        "recall": sum(hits) / relevant,
+        "hit_rate": float(any(hits)),
+        "map": sum(sum(hits[:place]) / place for place in places) / relevant,
+        "mrr": 1 / places[0] if places else 0.0,
+        "ndcg": dcg(order) / dcg(sorted(order, reverse=True)),
+    }

@@ -20,7 +20,7 @@ import yaml
 from click.testing import CliRunner
 from tables import day
 
-from wolfpack import flights, rules
+from wolfpack import flights, rules, stats
 from wolfpack.cli import main, pages, servers, spec_keys
 from wolfpack.cli.flights_replay import set_clock
 from wolfpack.client import HttpTransport
@@ -28,7 +28,20 @@ from wolfpack.exporter import keeping, reads, requests, tables, trailing
 from wolfpack.rules.runbooks import RUNBOOKS
 from wolfpack.spec import FAMILIES, load, names
 from wolfpack.spec.model import NOT_YET
-from wolfpack.stats import bins, codec, cuts, drift, floors, habit, score_counts, verdict
+from wolfpack.stats import (
+    bins,
+    calibration,
+    codec,
+    concept,
+    cuts,
+    drift,
+    floors,
+    habit,
+    repeats,
+    score_counts,
+    verdict,
+)
+from wolfpack.stats import score_grid as grid
 from wolfpack.stats.column_state import SKETCH_ALL
 
 ROOT = Path(__file__).parent.parent
@@ -153,9 +166,53 @@ def test_every_metric_is_named() -> None:
 
 
 def test_every_field_of_a_profile_is_named() -> None:
-    fields = [*codec.SCHEMA.names, codec.FORMAT.decode(), score_counts.FORMAT.decode()]
+    fields = [*codec.SCHEMA.names, codec.FORMAT.decode()]
 
     assert [name for name in fields if f"`{name}`" not in text("profile-format.md")] == []
+
+
+def test_every_state_s_bytes_are_described() -> None:
+    forms = {
+        form
+        for file in (ROOT / "stats").glob("*.py")
+        for form in re.findall(r'"(wolfpack\.\w+/\d+)"', file.read_text())
+    }
+
+    assert len(forms) > 8
+    assert {form for form in forms if f"`{form}`" not in text("profile-format.md")} == set()
+
+
+def test_every_measure_of_quality_is_defined() -> None:
+    given = [0.1, 0.4, 0.6, 0.9], [0, 1, 0, 1]
+    items = stats.ItemCounts.from_array(["a", "b"])
+    measures = {
+        *stats.ScoreCounts.from_arrays(*given).measures(),
+        *stats.RegressionErrors.from_arrays(*given).measures(),
+        *stats.rank_lists([1, 1, 1, 1], *given, 2).measures(),
+        *stats.list_diversity([1, 1], [[1, 0], [0, 1]]).measures(),
+        *items.spread_measures(),
+        *items.popularity_measures(items, 1),
+        *stats.OutputHealth.from_arrays([1, 2], [1, 1], [1, 1], [1, 2]).measures(),
+        *stats.binary_rates(1, 1, 1, 1),
+        *stats.ClassScores.from_arrays([[0.1, 0.9]] * 2, [0, 1], [0, 1]).measures(),
+        *stats.measure_agreement(stats.Confusion.from_arrays([0, 1], [0, 1])),
+    }
+
+    assert len(measures) > 35
+    assert {name for name in measures if f"`{name}`" not in text("quality.md")} == set()
+    fair = stats.compare_groups({key: stats.Confusion.from_arrays([0, 1], [0, 1]) for key in "ab"})
+    assert {name.rsplit("_", 1)[0] for name in fair.measures} == set(
+        re.findall(r"`(\w+)_difference`", text("quality.md"))
+    )
+
+
+def test_what_quality_names_is_there() -> None:
+    called = set(re.findall(r"`(\w+)\(", text("quality.md"))) | set(
+        re.findall(r"`([A-Z]\w+)`", text("quality.md"))
+    )
+    methods = {name for one in vars(stats).values() if isinstance(one, type) for name in dir(one)}
+
+    assert {name for name in called if not hasattr(stats, name)} <= methods
 
 
 def test_every_incident_is_in_the_table_of_the_demo() -> None:
@@ -218,8 +275,13 @@ def anchors(page: Path) -> set[str]:
         ("statistics.md", f"| `ml_column_ks` | {verdict.Thresholds().ks} |"),
         ("statistics.md", f"| `ml_column_missing_increase_ratio` | {verdict.Thresholds().missing} |"),
         ("statistics.md", f"| `ml_column_novel_ratio` | {verdict.Thresholds().novel} |"),
-        ("statistics.md", f"Up to {score_counts.MOST_SCORES:,} distinct scores"),
-        ("statistics.md", f"{score_counts.CELLS:,} cells"),
+        ("quality.md", f"Up to {grid.MOST_SCORES:,} distinct scores"),
+        ("quality.md", f"at most {grid.CELLS:,} cells"),
+        ("quality.md", f"fewer than {score_counts.LEAST_POSITIVES} positives"),
+        ("quality.md", f"{repeats.KEPT:,} smallest hashes"),
+        ("quality.md", f"from {calibration.DRAWS:,} draws"),
+        ("quality.md", f"joined until each has {concept.LEAST_ROWS} rows"),
+        ("quality.md", f"a chance of {floors.FALSE_ALARMS}"),
         ("profiles.md", f"about {bins.FINE} bins"),
         ("profiles.md", f"Up to {bins.FEW} distinct values, repeated {bins.REPEATS} times"),
         ("profiles.md", f"at most {bins.MOST_CATEGORIES:,}, else the most frequent; {bins.LONGEST_CATEGORY}"),
@@ -287,7 +349,7 @@ def test_the_scrape_job_that_is_shown_is_the_one_the_rules_watch(page: str, bloc
     assert job["honor_labels"] is True
 
 
-@pytest.mark.parametrize("name", ["profiles.md", "statistics.md", "detectors.md"])
+@pytest.mark.parametrize("name", ["profiles.md", "statistics.md", "quality.md", "detectors.md"])
 def test_python_that_is_shown_prints_what_is_shown(name: str) -> None:
     for code, printed in RUN.findall(text(name)):
         out = io.StringIO()

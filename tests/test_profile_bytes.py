@@ -78,7 +78,7 @@ def test_a_profile_of_no_columns_keeps_its_rows() -> None:
         (json.dumps(PROFILE.plan.to_dict()).encode(), "begin with"),
         (
             ScoreCounts.empty().to_bytes(),
-            r"format is 'wolfpack.score_counts/1', this release reads 'wolfpack.profile/2'",
+            r"format is 'wolfpack.score_counts/2', this release reads 'wolfpack.profile/2'",
         ),
     ],
 )

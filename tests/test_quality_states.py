@@ -1,0 +1,433 @@
+"""The laws of a mergeable state, written once and run over every state of quality."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wolfpack.spec import ProfileFormatError
+from wolfpack.stats import (
+    Averages,
+    ClassScores,
+    Confusion,
+    ItemCounts,
+    OpenScores,
+    OutputHealth,
+    Regions,
+    RegressionErrors,
+    Repeats,
+    ScoreCounts,
+    list_diversity,
+    paired_errors,
+    paired_losses,
+    rank_lists,
+)
+
+FIXED = settings(derandomize=True, deadline=None, max_examples=40)
+NAN = math.nan
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A state: how it is made from rows, a row that is missing something, and a state it must not be added to."""
+
+    name: str
+    make: Callable[[list[Any]], Any]
+    row: st.SearchStrategy[Any]
+    missing: Any
+    other: Any
+    together: Callable[[Any], Any] = lambda row: None
+    """Rows that agree in this must stay in one part: a user's list."""
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def columns(rows: list[Any], k: int) -> list[list[Any]]:
+    return [[row[i] for row in rows] for i in range(k)]
+
+
+CHANCE = st.floats(0, 1) | st.sampled_from([0.0, 0.1, 0.5, 1.0])
+NUMBER = st.floats(-1e6, 1e6) | st.sampled_from([0.0, 1e9, 1e9 + 1])
+LABEL = st.sampled_from([0, 1])
+WORD = st.sampled_from(["a", "b", "c", "é", "longer word"])
+
+
+def ranked(rows: list[Any]) -> Averages:
+    users, scores, gains = columns(rows, 3)
+    return rank_lists(users, scores, gains, 2)
+
+
+def class_scores(rows: list[Any]) -> ClassScores:
+    chances = np.array([[a, (1 - a) / 2, (1 - a) / 2] for a, _ in rows]).reshape(len(rows), 3)
+    return ClassScores.from_arrays(chances, [label for _, label in rows], ["a", "b", "c"])
+
+
+def health(rows: list[Any]) -> OutputHealth:
+    answers, asked, who, at = columns(rows, 4)
+    return OutputHealth.from_arrays(answers, asked, who, at, {"shown": len(rows)})
+
+
+KINDS = [
+    Kind(
+        "ScoreCounts",
+        lambda rows: ScoreCounts.from_arrays(*columns(rows, 2)),
+        st.tuples(CHANCE, LABEL),
+        (NAN, 1),
+        None,
+    ),
+    Kind(
+        "ScoreCounts of margins",
+        lambda rows: ScoreCounts.from_arrays(*columns(rows, 2)),
+        st.tuples(NUMBER, LABEL),
+        (0.5, None),
+        None,
+    ),
+    Kind("OpenScores", OpenScores.from_array, CHANCE, NAN, None),
+    Kind(
+        "Confusion",
+        lambda rows: Confusion.from_arrays(*columns(rows, 2)),
+        st.tuples(WORD, WORD),
+        ("a", None),
+        Confusion.at_threshold([0.1], [1], 0.5),
+    ),
+    Kind(
+        "Confusion at a threshold",
+        lambda rows: Confusion.at_threshold(*columns(rows, 2), 0.5),
+        st.tuples(CHANCE, LABEL),
+        (NAN, 1),
+        Confusion.at_threshold([0.1], [1], 0.6),
+    ),
+    Kind(
+        "ClassScores",
+        class_scores,
+        st.tuples(CHANCE, WORD),
+        (NAN, "a"),
+        ClassScores.empty(["a", "c", "b"]),
+    ),
+    Kind(
+        "RegressionErrors",
+        lambda rows: RegressionErrors.from_arrays(*columns(rows, 2)),
+        st.tuples(NUMBER, NUMBER),
+        (1.0, NAN),
+        None,
+    ),
+    Kind(
+        "Regions",
+        lambda rows: Regions.from_arrays(*columns(rows, 2), [0.2, 0.5]),
+        st.tuples(NUMBER, NUMBER),
+        (None, 1.0),
+        Regions.empty([0.2, 0.6]),
+    ),
+    Kind(
+        "ranking",
+        ranked,
+        st.tuples(st.sampled_from("uvwx"), st.floats(0, 1), st.integers(0, 3)),
+        ("w", NAN, 1),
+        rank_lists([], [], [], 3),
+        together=lambda row: row[0],
+    ),
+    Kind(
+        "diversity",
+        lambda rows: list_diversity(
+            [user for user, *_ in rows], np.array([row[1:] for row in rows]).reshape(len(rows), 2)
+        ),
+        st.tuples(st.sampled_from("uvwx"), st.floats(-1, 1), st.floats(0.1, 1)),
+        ("w", NAN, 1.0),
+        rank_lists([], [], [], 3),
+        together=lambda row: row[0],
+    ),
+    Kind(
+        "paired losses",
+        lambda rows: paired_losses(*columns(rows, 3), 0.5),
+        st.tuples(CHANCE, CHANCE, LABEL),
+        (0.5, NAN, 1),
+        paired_losses([], [], [], 0.6),
+    ),
+    Kind(
+        "paired errors",
+        lambda rows: paired_errors(*columns(rows, 3)),
+        st.tuples(NUMBER, NUMBER, NUMBER),
+        (0.5, NAN, 1.0),
+        paired_losses([], [], [], 0.6),
+    ),
+    Kind("ItemCounts", ItemCounts.from_array, WORD, None, None),
+    Kind("Repeats", Repeats.from_array, WORD | st.text(), None, None),
+    Kind(
+        "OutputHealth",
+        health,
+        st.tuples(WORD, WORD, st.sampled_from("uv"), st.integers(0, 100)),
+        (None, "a", "w", 1),
+        None,
+        together=lambda row: row[2],
+    ),
+]
+EACH = pytest.mark.parametrize("kind", KINDS, ids=repr)
+
+
+@EACH
+@FIXED
+@given(data=st.data())
+def test_any_split_in_any_order_gives_the_same_state(kind: Kind, data: st.DataObject) -> None:
+    """Empty and one-row parts too; what the arguments hold stays as it is."""
+    rows = data.draw(st.lists(kind.row, max_size=30))
+    places = {
+        key: data.draw(st.integers(0, 3))
+        for key in dict.fromkeys(map(kind.together, rows))
+        if key is not None
+    }
+    cuts = [places.get(kind.together(row), data.draw(st.integers(0, 3))) for row in rows]
+    order = data.draw(st.permutations(range(4)))
+    parts = [kind.make([row for row, cut in zip(rows, cuts, strict=True) if cut == i]) for i in order]
+    before = [part.to_bytes() for part in parts]
+    whole = kind.make(rows)
+
+    assert parts[0].merge(*parts[1:]).equals(whole)
+    assert parts[3].merge(parts[1].merge(parts[0]), parts[2]).equals(whole)
+    assert [part.to_bytes() for part in parts] == before
+
+
+@EACH
+@FIXED
+@given(data=st.data())
+def test_no_rows_are_an_identity(kind: Kind, data: st.DataObject) -> None:
+    found = kind.make(data.draw(st.lists(kind.row, max_size=5)))
+    none = kind.make([])
+
+    assert found.merge(none).equals(found)
+    assert none.merge(found).equals(found)
+    assert none.merge(none).equals(none)
+
+
+@EACH
+@FIXED
+@given(data=st.data())
+def test_a_row_that_lacks_something_is_counted_and_touches_nothing_else(
+    kind: Kind, data: st.DataObject
+) -> None:
+    rows = data.draw(st.lists(kind.row, max_size=8))
+    place = data.draw(st.integers(0, len(rows)))
+    found, without = kind.make([*rows[:place], kind.missing, *rows[place:]]), kind.make(rows)
+    missing = found.outputs.missing if kind.name == "OutputHealth" else found.missing
+    measures = getattr(found, "measures", dict)()
+    if kind.name == "OutputHealth":
+        assert missing == 1
+        return
+
+    assert missing == without.missing + 1
+    assert measures == getattr(without, "measures", dict)()
+
+
+@EACH
+@FIXED
+@given(data=st.data())
+def test_bytes_round_trip(kind: Kind, data: st.DataObject) -> None:
+    found = kind.make(data.draw(st.lists(kind.row, max_size=30)))
+    again = type(found).from_bytes(found.to_bytes())
+
+    assert again.equals(found)
+    assert again.to_bytes() == found.to_bytes()
+    assert getattr(again, "measures", dict)() == getattr(found, "measures", dict)()
+
+
+@EACH
+@FIXED
+@given(data=st.data())
+def test_different_rows_are_not_equal(kind: Kind, data: st.DataObject) -> None:
+    """Otherwise the laws above would say nothing."""
+    rows = data.draw(st.lists(kind.row, min_size=1, max_size=5))
+
+    assert not kind.make(rows).merge(kind.make(rows)).equals(kind.make(rows))
+    assert not kind.make([]).equals(kind.make([*rows, kind.missing]))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.other is not None], ids=repr)
+def test_other_parameters_are_refused_by_name(kind: Kind) -> None:
+    with pytest.raises(ValueError, match=r" and .* cannot be added; (count|give) ") as found:
+        kind.make([]).merge(kind.other)
+    assert "\n" not in str(found.value)
+
+
+@EACH
+def test_bytes_of_something_else_are_refused(kind: Kind) -> None:
+    state = kind.make([])
+    good = state.to_bytes()
+    other = Confusion.empty() if not isinstance(state, Confusion) else ItemCounts.empty()
+
+    for bad in (b"", b"garbage", good[: len(good) // 2], other.to_bytes()):
+        with pytest.raises(ProfileFormatError, match=r"send what to_bytes returns|this release reads"):
+            type(state).from_bytes(bad)
+
+
+def tampered(data: bytes, rewrite: Callable[[pa.Table, dict[str, Any]], tuple[pa.Table, Any]]) -> bytes:
+    """Return the bytes with the table and parameters rewritten."""
+    with pa.ipc.open_stream(data) as reader:
+        table = reader.read_all()
+    metadata = dict(table.schema.metadata)
+    table, said = rewrite(table, json.loads(metadata[b"parameters"]))
+    table = table.replace_schema_metadata(metadata | {b"parameters": json.dumps(said).encode()})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def with_column(name: str, values: list[Any]) -> Callable[..., tuple[pa.Table, Any]]:
+    def rewrite(table: pa.Table, said: Any) -> tuple[pa.Table, Any]:
+        at = table.schema.get_field_index(name)
+        return table.set_column(
+            at, table.schema.field(at), pa.array(values, table.schema.field(at).type)
+        ), said
+
+    return rewrite
+
+
+def with_said(**changed: Any) -> Callable[..., tuple[pa.Table, Any]]:
+    return lambda table, said: (table, said | changed)
+
+
+SCORED = ScoreCounts.from_arrays([0.1, 0.9], [0, 1])
+THREE = ScoreCounts.from_arrays([0.1, 0.2, 0.9], [0, 1, 1])
+CONFUSED = Confusion.from_arrays(["a", "b"], ["a", "a"])
+CUT = Regions.from_arrays([0.1, 0.9], [0, 1], [0.5])
+RANKED = rank_lists(["u", "u"], [1, 0], [1, 0], 2)
+ITEMS = ItemCounts.from_array(["a", "b"])
+REPEATED = Repeats.from_array(["a", "a"])
+HEALTH = OutputHealth.from_arrays(["a"], events={"shown": 1})
+OPEN = OpenScores.from_array([0.1, 0.9])
+CLASSES = ClassScores.from_arrays([[0.5, 0.5]], ["a"], ["a", "b"])
+ERRORS = RegressionErrors.from_arrays([1.0, 2.0], [1.0, 3.0])
+
+
+def test_the_test_s_own_writing_is_read() -> None:
+    for state in (SCORED, CONFUSED, CUT, RANKED, ITEMS, REPEATED, HEALTH, OPEN, CLASSES, ERRORS):
+        again = tampered(state.to_bytes(), lambda table, said: (table, said))
+        assert type(state).from_bytes(again).equals(state)
+
+
+@pytest.mark.parametrize(
+    ("state", "rewrite", "message"),
+    [
+        (SCORED, with_column("score", [0.9, 0.1]), "ascending"),
+        (SCORED, with_column("score", [0.1, NAN]), "finite"),
+        (SCORED, with_column("highest", [0.1, 0.8]), "cells of the lowest"),
+        (SCORED, with_column("positives", [0, -1]), "counts are in the range"),
+        (SCORED, with_column("positives", [0, 10**18]), "counts are in the range"),
+        (SCORED, with_column("negatives", [0, 0]), "each score has a row"),
+        (SCORED, with_said(level=99), "level is in the range"),
+        (SCORED, with_said(level=-1), "level is in the range"),
+        (THREE, with_said(level=61), "cells are as they are made"),
+        (SCORED, with_said(level="0"), "level is of the right type"),
+        (SCORED, with_said(level=True), "level is of the right type"),
+        (SCORED, with_said(missing=-1), "missing is at least 0"),
+        (SCORED, with_said(losses=[2, 0, 0.0]), "six sums"),
+        (SCORED, with_said(losses=[2, 0, "a", 0.0, 0.0, 0.0]), "six sums"),
+        (SCORED, with_said(losses=[2, 0, -1.0, 0.0, 0.0, 0.0]), "six sums"),
+        (SCORED, with_said(losses=[2, 0, NAN, 0.0, 0.0, 0.0]), "six sums"),
+        (SCORED, with_said(losses=[3, 0, 0.0, 0.0, 0.0, 0.0]), "of all rows"),
+        (SCORED, with_said(more=1), "its parameters are losses, level, missing"),
+        (SCORED, lambda table, said: (table, [1]), "its parameters are"),
+        (OPEN, with_column("rows", [1, 0]), "each score has a row"),
+        (OPEN, with_said(missing=-1), "missing is at least 0"),
+        (CONFUSED, with_column("rows", [0, 1]), "counts are in the range"),
+        (CONFUSED, with_column("label", ["z", "a"]), "known classes"),
+        (CONFUSED, with_column("prediction", ["a", "a"]), "each cell is there once"),
+        (CONFUSED, with_said(classes=["b", "a"]), "in order"),
+        (CONFUSED, with_said(classes=[1, 2]), "classes are names"),
+        (CONFUSED, with_said(missing=-1), "missing is at least 0"),
+        (CUT, with_said(edges=[0.5, 0.4]), "ascending"),
+        (CUT, with_said(edges=["a"]), "edges are numbers"),
+        (CUT, with_said(edges=[0.5, 0.6]), "one region more than edges"),
+        (CUT, with_column("label_squares", [-1.0, 0.0]), "sums are those of rows"),
+        (CUT, with_column("label_mean", [NAN, 0.0]), "sums are those of rows"),
+        (CUT, with_column("rows", [0, 1]), "sums are those of rows"),
+        (CUT, with_said(missing=-1), "missing is at least 0"),
+        (RANKED, with_column("squares", [-1.0] * 7), "sums are those of rows"),
+        (RANKED, with_column("name", ["a"] * 7), "names are different"),
+        (RANKED, with_said(missing=-1), "missing is at least 0"),
+        (ITEMS, with_column("item", ["b", "a"]), "ascending"),
+        (ITEMS, with_column("rows", [1, 0]), "counts are in the range"),
+        (ITEMS, with_said(missing=-1), "missing is at least 0"),
+        (REPEATED, with_column("rows", [0]), "counts are at least 1"),
+        (REPEATED, with_column("hash", [2**63]), "hashes of 48 bits"),
+        (REPEATED, with_said(rows=3), "rows are those of the counts"),
+        (REPEATED, with_said(missing=-1), "missing is at least 0"),
+        (HEALTH, with_said(switches=1), "switches are among the pairs"),
+        (HEALTH, with_said(events={"shown": -1}), "events are counts"),
+        (HEALTH, lambda table, said: (table.slice(0, 1), said), "two parts"),
+        (CLASSES, with_said(classes=["a", "a"]), "a part for each class"),
+        (CLASSES, lambda table, said: (table.slice(0, 3), said), "a part for each class"),
+        (CLASSES, with_column("part", [x.to_bytes() for x in (CLASSES.losses, CUT, SCORED, SCORED)]), "same rows"),
+        (ERRORS, lambda table, said: (table.slice(0, 1), said), "two parts"),
+    ],
+)  # fmt: skip
+def test_bytes_that_contradict_themselves_are_refused(state: Any, rewrite: Any, message: str) -> None:
+    with pytest.raises(ProfileFormatError, match=message):
+        type(state).from_bytes(tampered(state.to_bytes(), rewrite))
+
+
+@pytest.mark.parametrize(
+    ("means", "sums", "message"),
+    [
+        ([0.0], None, "25 sums and two means"),
+        ([0.0, "a"], None, "25 sums and two means"),
+        (None, {0: NAN}, "rows are a number"),
+        (None, {0: 3.0}, "same rows"),
+        (None, {0: -1.0}, "rows are in the range"),
+        (None, {10: -1.0}, "even powers"),
+        (None, {10: math.inf}, "moments are finite"),
+    ],
+)
+def test_moments_that_contradict_themselves_are_refused(means: Any, sums: Any, message: str) -> None:
+    with pa.ipc.open_stream(ERRORS.to_bytes()) as reader:
+        moments, absolute = reader.read_all()["part"].to_pylist()
+
+    def rewrite(table: pa.Table, said: Any) -> tuple[pa.Table, Any]:
+        values = table["sum"].to_pylist()
+        for at, value in (sums or {}).items():
+            values[at] = value
+        return with_column("sum", values)(table, said if means is None else said | {"means": means})
+
+    parts = [tampered(moments, rewrite), absolute]
+    with pytest.raises(ProfileFormatError, match=message):
+        RegressionErrors.from_bytes(tampered(ERRORS.to_bytes(), with_column("part", parts)))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: ScoreCounts.from_arrays([math.inf], [1]), r"scores\[0\] is infinite or beyond 1e\+35"),
+        (lambda: OpenScores.from_array([1e40]), r"scores\[0\] is infinite or beyond"),
+        (lambda: Regions.from_arrays([0.1, -math.inf], [1, 1]), r"predictions\[1\] is infinite"),
+        (lambda: Regions.from_arrays([0.1], [1, 1]), r"predictions and labels have shapes \(1,\) and \(2,\)"),
+        (lambda: Regions.empty([2, 1]), r"edges: \[2, 1\] are not finite and ascending"),
+        (lambda: Confusion.from_arrays(["a"], ["a", "b"]), r"have shapes \(1,\) and \(2,\)"),
+        (lambda: Confusion.from_arrays([["a"]], ["a"]), "no column"),
+        (lambda: Confusion.from_arrays(range(1001), range(1001)), "1001 classes are more than 1000"),
+        (lambda: Confusion.at_threshold([0.5], [2], 0.5), "label 2.0 is neither 0 nor 1"),
+        (lambda: rank_lists(["u"], [1], [1], 0), "k: 0 is not in the range x>=1"),
+        (lambda: rank_lists(["u"], [1], [-1], 1), "relevance: -1.0 is not in the range x>=0"),
+        (lambda: rank_lists(["u"], [1, 2], [1], 1), "lists and scores have shapes"),
+        (lambda: list_diversity(["u"], [[1.0], [2.0]]), r"shape \(2, 1\); give 1 rows"),
+        (lambda: paired_losses([1.5], [0.5], [1], 0.5), "old: 1.5 is not in the range"),
+        (lambda: ClassScores.from_arrays([[0.5]], ["a"], ["a", "b"]), r"shape \(1, 1\); give 1 rows of 2"),
+        (lambda: ClassScores.from_arrays([[0.5, 1.5]], ["a"], ["a", "b"]), "not in the range 0<=x<=1"),
+        (lambda: ClassScores.from_arrays([[0.5, 0.5]], ["a"], ["a", "a"]), "not one name for each"),
+        (lambda: OutputHealth.from_arrays(["a"], subjects=["u"]), "subjects and times belong together"),
+        (lambda: OutputHealth.from_arrays(["a"], requests=["u", "v"]), "requests are 2, outputs are 1"),
+        (lambda: OutputHealth.from_arrays(["a"], events={"x": -1}), r"events\['x'\]: -1 is not"),
+        (lambda: Averages.of("x", {"y": [math.inf]}), "x: y has a value that is infinite"),
+    ],
+)
+def test_wrong_rows_are_refused(make: Callable[[], Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()
