@@ -23,6 +23,7 @@ def check(paths: tuple[Path, ...], show: bool, budgets: tuple[str, ...]) -> None
     budget = Budget.parse(budgets)
     try:
         loaded = load_all(paths)
+        _check_rules(loaded)
         _check_budget(loaded, budget)
     except SpecError as error:
         for fault in error.faults:
@@ -41,6 +42,15 @@ def check(paths: tuple[Path, ...], show: bool, budgets: tuple[str, ...]) -> None
 def schema() -> None:
     """Print the spec's JSON schema, for editors."""
     click.echo(json.dumps(Spec.model_json_schema(), indent=2))
+
+
+def _check_rules(loaded: list[Loaded]) -> None:
+    """Refuse what `wolfpack rules` refuses: asked for, and never to be told."""
+    from wolfpack.rules import refusals
+
+    faults = [fault for one in loaded for fault in refusals(one)]
+    if faults:
+        raise SpecError(faults)
 
 
 def _check_budget(loaded: list[Loaded], budget: Budget) -> None:

@@ -11,6 +11,7 @@ from wolfpack.rules.judge import active, evaluate
 from wolfpack.rules.promql import expression
 from wolfpack.rules.reads import least_series, reads
 from wolfpack.rules.receivers import load_receivers
+from wolfpack.rules.refusals import refusals
 from wolfpack.rules.service_rules import service_rules
 from wolfpack.rules.stepped import Series
 from wolfpack.rules.table import alerts_for
@@ -39,6 +40,7 @@ __all__ = [
     "least_series",
     "load_receivers",
     "reads",
+    "refusals",
     "service_rules",
     "write",
 ]

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from wolfpack.rules.alert import CHECKS
-from wolfpack.rules.receivers import NOBODY, Receivers, checked
+from wolfpack.rules.receivers import INTERVALS, NOBODY, TIMES, Receivers, checked
 from wolfpack.rules.service_rules import EXPORTER_DOWN, WATCHDOG
 from wolfpack.rules.timing import Timing, duration
 from wolfpack.spec import names
 
-_OURS = 'check=~".+"'  # alerts of other teams have no such label and are left alone
+OURS = 'check=~".+"'
+"""Alerts of other teams have no such label and are left alone."""
 _SERIES = (*names.ANOMALY, "class", "k", "endpoint")
 """Labels that tell the subjects of two alerts of one name apart; one that both lack counts as equal."""
 
@@ -29,22 +30,16 @@ def alertmanager(owners: Iterable[str], receivers: Receivers | None, timing: Tim
     ValueError
         If a receiver is none.
     """
-    given = checked(receivers or {})
-    routes = [_route("alertname", WATCHDOG, given)]
-    told = sorted({*owners, *given} - {WATCHDOG})
-    routes += [_route("owner", owner, given) | _live(timing) for owner in told]
-    return {
-        "route": {
-            "receiver": NOBODY,
-            "group_by": ["project", "model", "alertname"],
-            "group_wait": duration(timing.group_wait),
-            "group_interval": duration(timing.group_interval),
-            "repeat_interval": duration(timing.repeat_interval),
-            "routes": routes,
-        },
-        "inhibit_rules": inhibitions(),
-        "receivers": [{"name": NOBODY}, *({"name": owner, **one} for owner, one in sorted(given.items()))],
-    }
+    return _config(checked(receivers or {}), owners, timing, {})
+
+
+def fragment(owners: Iterable[str], receivers: Receivers | None, timing: Timing) -> dict[str, Any]:
+    """Return what to put into a configuration that exists: lists, each to be appended to the one of its name.
+
+    The route takes alerts of Wolfpack and no others; `routes` goes under the root route.
+    """
+    whole = _config(checked(receivers or {}), owners, timing, {"matchers": [OURS]})
+    return {"routes": [whole.pop("route")], **whole}
 
 
 def inhibitions() -> list[dict[str, Any]]:
@@ -62,20 +57,45 @@ def inhibitions() -> list[dict[str, Any]]:
         ),
         # What concerns all rows need not be told for each segment.
         _inhibit(
-            [_OURS, 'segment=""'], [_OURS, 'segment!=""'],
+            [OURS, 'segment=""'], [OURS, 'segment!=""'],
             ["alertname", *(label for label in _SERIES if label not in ("segment", "segment_value"))],
         ),
-        _inhibit([_OURS, 'severity="critical"'], [_OURS, 'severity=~"warning|info"'], same),
-        _inhibit([_OURS, 'severity="warning"'], [_OURS, 'severity="info"'], same),
+        _inhibit([OURS, 'severity="critical"'], [OURS, 'severity=~"warning|info"'], same),
+        _inhibit([OURS, 'severity="warning"'], [OURS, 'severity="info"'], same),
     ]  # fmt: skip
 
 
+def _config(
+    given: dict[str, Any], owners: Iterable[str], timing: Timing, matchers: dict[str, Any]
+) -> dict[str, Any]:
+    intervals = given.pop(INTERVALS, [])
+    told = sorted({*owners, *given} - {WATCHDOG})
+    kept = {owner: {key: its for key, its in one.items() if key not in TIMES} for owner, one in given.items()}
+    return {
+        "route": {
+            **matchers,
+            "receiver": NOBODY,
+            "group_by": ["project", "model", "alertname"],
+            "group_wait": duration(timing.group_wait),
+            "group_interval": duration(timing.group_interval),
+            "repeat_interval": duration(timing.repeat_interval),
+            "routes": [_route("alertname", WATCHDOG, given), *(_owner(owner, given, timing) for owner in told)],
+        },
+        "inhibit_rules": inhibitions(),
+        "receivers": [{"name": NOBODY}, *({"name": owner, **one} for owner, one in sorted(kept.items()) if one)],
+    } | ({INTERVALS: intervals} if intervals else {})
+
+
 def _route(label: str, value: str, receivers: Receivers) -> dict[str, Any]:
-    return {"matchers": [f'{label}="{value}"'], "receiver": value if value in receivers else NOBODY}
+    return {"matchers": [f'{label}="{value}"'], "receiver": value if receivers.get(value) else NOBODY}
 
 
-def _live(timing: Timing) -> dict[str, Any]:
-    return {"routes": [{"matchers": ['check="live"'], "group_wait": duration(timing.live_group_wait)}]}
+def _owner(owner: str, receivers: Receivers, timing: Timing) -> dict[str, Any]:
+    """Return an owner's route: what is live waits less, and what is not critical keeps to the owner's times."""
+    live = {"matchers": ['check="live"'], "group_wait": duration(timing.live_group_wait)}
+    times = {key: its for key, its in receivers.get(owner, {}).items() if key in TIMES}
+    calm = {"matchers": ['severity=~"warning|info"'], **times, "routes": [live | times]}
+    return _route("owner", owner, receivers) | {"routes": [*([calm] if times else []), live]}
 
 
 def _any_check(*checks: str) -> str:

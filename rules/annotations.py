@@ -137,8 +137,8 @@ def _lasting(seconds: float) -> str:
     return " ".join(f"{number}{unit}" for number, unit in parts)
 
 
-def _own(name: str, text: str, alert: Alert) -> str:
-    """Return an annotation of the spec, with labels of the rule itself written out."""
+def check_annotation(name: str, text: str) -> None:
+    """Raise ValueError if an annotation of a spec cannot be used; the message begins with its key."""
     if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", name):
         raise ValueError(f"alerts.annotations: {name!r} is no name; letters, digits and '_' are allowed")
     if "{{" in _LABEL.sub("", text):
@@ -146,6 +146,11 @@ def _own(name: str, text: str, alert: Alert) -> str:
             f"alerts.annotations.{name}: {text!r} has a template other than {{{{ $labels.NAME }}}}, "
             "which is the only one allowed here"
         )
+
+
+def _own(name: str, text: str, alert: Alert) -> str:
+    """Return an annotation of the spec, with labels of the rule itself written out."""
+    check_annotation(name, text)
     return _LABEL.sub(lambda match: alert.static.get(match[1], match[0]), text)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wolfpack.rules.alertmanager import alertmanager
+from wolfpack.rules.alertmanager import alertmanager, fragment
 from wolfpack.rules.annotations import Links
 from wolfpack.rules.prometheus_rules import model_file, service_file
 from wolfpack.rules.proof import model_tests, service_tests
-from wolfpack.rules.receivers import Receivers
+from wolfpack.rules.receivers import Receivers, checked
+from wolfpack.rules.refusals import fault, refusals, untold
+from wolfpack.rules.route_cases import route_cases, script
 from wolfpack.rules.runbooks import page
 from wolfpack.rules.service_rules import SERVICE, service_rules
 from wolfpack.rules.table import alerts_for
@@ -17,6 +19,8 @@ from wolfpack.rules.yaml_text import yaml_text
 from wolfpack.spec import Fault, Loaded, SpecError
 
 ALERTMANAGER = "alertmanager.yml"
+FRAGMENT = "alertmanager-fragment.yml"
+ROUTES = "tests/routes_test.sh"
 
 
 def generate(
@@ -30,7 +34,8 @@ def generate(
     Parameters
     ----------
     loaded : the specs, in any order.
-    receivers : by owner, what stands in an Alertmanager receiver; an owner without one is told nothing.
+    receivers : by owner, what stands in an Alertmanager receiver; nothing for one whom nobody is to tell. Left out:
+        nobody is told.
     timing, links : intervals, and where annotations point to; the defaults are for production.
 
     Raises
@@ -45,18 +50,25 @@ def generate(
     files: dict[str, str] = {}
     faults: list[Fault] = []
     names = {rule.name for rule in service_rules(timing)}
+    told = checked(receivers or {})
     for one in ordered:
+        refused = refusals(one) + (untold(one, told) if receivers is not None else [])
+        faults += refused
+        if refused:
+            continue
         try:
             files |= _model(one, timing, links, files)
             names |= {alert.name for alert in alerts_for(one.spec)}
         except ValueError as error:
-            faults.append(_fault(one, str(error)))
+            faults.append(fault(one, str(error)))
     if faults:
         raise SpecError(faults)
     files[f"rules/{SERVICE}.yml"] = yaml_text(service_file(timing, links))
     files[f"tests/{SERVICE}_test.yml"] = yaml_text(service_tests(timing))
     owners = {SERVICE, *(one.spec.owned_by for one in ordered)}
     files[ALERTMANAGER] = yaml_text(alertmanager(owners, receivers, timing))
+    files[FRAGMENT] = yaml_text(fragment(owners, receivers, timing))
+    files[ROUTES] = script(route_cases(owners, told))
     files |= {f"runbooks/{name}.md": page(name) for name in names}
     return dict(sorted(files.items()))
 
@@ -72,11 +84,3 @@ def _model(one: Loaded, timing: Timing, links: Links, taken: dict[str, str]) -> 
         f"tests/{name}_test.yml": yaml_text(model_tests(spec, alerts, timing, links)),
     }
 
-
-def _fault(one: Loaded, message: str) -> Fault:
-    """Return the fault with the line of the spec's key that the message begins with."""
-    place = tuple(message.partition(":")[0].split("."))
-    while place and place not in one.sources:
-        place = place[:-1]
-    file, line = one.sources.get(place, (str(one.path), 1))
-    return Fault(file, line, message)

@@ -332,8 +332,10 @@ def test_the_receivers_that_are_shown_are_receivers(tmp_path) -> None:
 
     assert set(rules.load_receivers(tmp_path / "receivers.yml")) == {
         "flights",
+        "shop",
         "wolfpack",
         "WolfpackWatchdog",
+        "time_intervals",
     }
 
 

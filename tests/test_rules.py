@@ -14,7 +14,7 @@ from wolfpack.rules.service_rules import service_rules
 from wolfpack.rules.told import TOLD
 from wolfpack.spec import SpecError
 
-HOOK = {"flights": {"webhook_configs": [{"url": "http://127.0.0.1:9/flights"}]}}
+HOOK = {"flights": {"webhook_configs": [{"url": "http://127.0.0.1:9/flights"}]}, "shop": []}
 
 
 @pytest.fixture
@@ -29,7 +29,8 @@ def test_files_are_named_by_model_and_alert(out: Path) -> None:
 
     models = ("shop--churn", "travel--arrival-delay", "wolfpack")
     expected = {f"rules/{name}.yml" for name in models} | {f"tests/{name}_test.yml" for name in models}
-    assert found == expected | {"alertmanager.yml"} | {f"runbooks/{name}.md" for name in RUNBOOKS}
+    expected |= {"alertmanager.yml", "alertmanager-fragment.yml", "tests/routes_test.sh"}
+    assert found == expected | {f"runbooks/{name}.md" for name in RUNBOOKS}
 
 
 def test_every_alert_has_words_and_a_runbook() -> None:
@@ -141,6 +142,7 @@ def test_two_models_with_one_file_name_are_refused(tmp_path: Path) -> None:
     [
         ("- flights", "must be a mapping"),
         ("flights: http://x", "flights: 'http://x' is no receiver"),
+        ("flights:", "flights: None is no receiver"),
         ("flights: {webhook: [{url: x}]}", r"flights\.webhook: must be a list"),
         ("null: {webhook_configs: [{url: x}]}", "None: is no owner"),
         ("flights: [", "cannot be read"),
@@ -156,9 +158,9 @@ def test_receivers_that_are_none_are_refused(tmp_path: Path, text: str, said: st
 
 def test_a_list_of_receivers_is_one_with_all(tmp_path: Path) -> None:
     file = tmp_path / "receivers.yml"
-    file.write_text("flights: [{webhook_configs: [{url: a}]}, {webhook_configs: [{url: b}]}]")
+    file.write_text("flights: [{webhook_configs: [{url: a}]}, {webhook_configs: [{url: b}]}]\nwolfpack: []")
 
-    assert load_receivers(file) == {"flights": {"webhook_configs": [{"url": "a"}, {"url": "b"}]}}
+    assert load_receivers(file) == {"flights": {"webhook_configs": [{"url": "a"}, {"url": "b"}]}, "wolfpack": []}
 
 
 def test_files_of_a_model_that_is_gone_go_and_others_stay(tmp_path: Path, out: Path) -> None:
@@ -169,6 +171,7 @@ def test_files_of_a_model_that_is_gone_go_and_others_stay(tmp_path: Path, out: P
     assert sorted(file.name for file in (out / "rules").iterdir()) == ["shop--churn.yml", "wolfpack.yml"]
     assert sorted(file.name for file in out.iterdir()) == [
         "README",
+        "alertmanager-fragment.yml",
         "alertmanager.yml",
         "rules",
         "runbooks",
