@@ -36,6 +36,7 @@ def service_board() -> Json:
     ]
     sections = [
         Section("Now", (_parts(), _reload(), _release(), _waiting(), _failing())),
+        Section("Fleet", (_states(), _alerts())),
         Section("Metrics page", (_exposed(), _dropped())),
         Section("Work", (_received(), _computed())),
         Section("Sidecar: now", (_looked(), _sidecar_reload(), _newest(), _watched(), _missed())),
@@ -95,6 +96,17 @@ def _failing() -> Panel:
     query = Query(f"sum({_grown(names.COMPUTE_FAILURES)})", "failures")
     text = "Computations that raised an error in the last 15 minutes."
     return stat("Failures", text, "none", [query], steps=ANY, width=5)
+
+
+def _states() -> Panel:
+    query = Query(f"max by (owner, state) ({names.OWNER_STATES})", "{{owner}} {{state}}")
+    text = "Models by owner and state, which is that of the worst alert that fires; recorded by the generated rules."
+    return lines("Models by state", text, "short", [query])
+
+
+def _alerts() -> Panel:
+    query = Query(f"max by (owner, alertname, severity) ({names.OWNER_ALERTS})", "{{owner}} {{alertname}} {{severity}}")
+    return lines("Alerts by owner", "Alerts that fire, by owner, name and severity.", "short", [query])
 
 
 def _exposed() -> Panel:

@@ -6,6 +6,7 @@ from typing import Any
 
 from wolfpack.rules.alert import Alert
 from wolfpack.rules.annotations import Links, written
+from wolfpack.rules.fleet_rules import fleet_rules
 from wolfpack.rules.promql import expression
 from wolfpack.rules.service_rules import SERVICE, service_rules
 from wolfpack.rules.timing import Timing, duration
@@ -34,7 +35,7 @@ def model_file(spec: Spec, alerts: tuple[Alert, ...], timing: Timing, links: Lin
 
 
 def service_file(timing: Timing, links: Links) -> dict[str, Any]:
-    """Return the rule file of the service itself."""
+    """Return the rule file of the service itself: its alerts, and what is recorded over all models."""
     rules = []
     for one in service_rules(timing):
         rule: dict[str, Any] = {"alert": one.name, "expr": one.expr}
@@ -47,7 +48,9 @@ def service_file(timing: Timing, links: Links) -> dict[str, Any]:
             "runbook_url": f"{links.runbooks}/{one.name}.md",
         }
         rules.append(rule)
-    return _file(SERVICE, rules, timing)
+    alerts = _file(SERVICE, rules, timing)
+    fleet = _file(f"{SERVICE}-fleet", fleet_rules(timing), timing)
+    return {"groups": [*alerts["groups"], *fleet["groups"]]}
 
 
 def _file(name: str, rules: list[dict[str, Any]], timing: Timing) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 from wolfpack.rules import judge
 from wolfpack.rules.alert import Alert, Identity
 from wolfpack.rules.annotations import WORST, Links, rendered, texts, worst_selector
+from wolfpack.rules.fleet_rules import fleet_test
 from wolfpack.rules.holding import firing
 from wolfpack.rules.judge import Values
 from wolfpack.rules.prometheus_rules import hold, keep
@@ -46,7 +47,7 @@ def service_tests(timing: Timing) -> dict[str, Any]:
     """Return the test file of the service's own rules: all well, and for each rule what it fires on."""
     rules = service_rules(timing)
     ills: list[tuple[ServiceRule, Case] | None] = [None, *((rule, case) for rule in rules for case in rule.cases)]
-    return _file(SERVICE, [_service_test(rules, ill, timing) for ill in ills], timing)
+    return _file(SERVICE, [*(_service_test(rules, ill, timing) for ill in ills), fleet_test(timing)], timing)
 
 
 def _service_test(

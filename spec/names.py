@@ -453,6 +453,13 @@ SOURCE_REFUSED = Family(
     "Lines and files of a source that could not be taken; the log has their places.",
 )
 
+OWNER_MODELS = "owner:models:count"
+"""Recorded by Prometheus: models by owner."""
+OWNER_STATES = "owner_state:models:count"
+"""Recorded by Prometheus: models by owner and state, `critical`, `warning` or `healthy`."""
+OWNER_ALERTS = "owner_alertname_severity:alerts:count"
+"""Recorded by Prometheus: alerts that fire, by owner, name and severity."""
+
 FAMILIES: dict[str, Family] = {
     family.name: family for family in list(globals().values()) if isinstance(family, Family)
 }
