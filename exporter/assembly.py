@@ -105,10 +105,11 @@ class Assembly:
             return {}
         while spec.calendar.skipped(before):
             before = spec.calendar.back(before, 1)
-        there = self._load(connection, known, role, before, before).together
+        loaded = self._load(connection, known, role, before, before)
+        profiles = [profile for run in (loaded.together.runs if loaded.together else ()) for profile in run]
         return {
-            segment: sum(profile.segment_rows.get(segment, 0) for pane in there.values() for profile in pane)
-            for segment in {one for pane in there.values() for profile in pane for one in profile.segment_rows}
+            segment: sum(profile.segment_rows.get(segment, 0) for profile in profiles)
+            for segment in loaded.segments()
         }
 
     def _load(

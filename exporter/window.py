@@ -183,7 +183,7 @@ def _mean_changes(window: Window, segment: tuple[str, str], columns: list[str]) 
     if window.spec.mean is None:
         return []
     reference = {"reference": window.baseline.profile} if window.baseline else {}
-    habit = window.baseline.floors(len(window.panes), segment) if window.baseline else {}
+    habit = window.baseline.floors(len(window.span.starts), segment) if window.baseline else {}
     found: list[Sample] = []
     for baseline, before in {**reference, **window.before}.items():
         if baseline in window.spec.mean.against:
