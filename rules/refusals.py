@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from wolfpack.rules.annotations import check_annotation
 from wolfpack.rules.receivers import Receivers
 from wolfpack.spec import Fault, Loaded, Spec, names
-from wolfpack.spec.model import Detect
+from wolfpack.spec.watching import Detect
 
 _MEANS = (names.COLUMN_MEAN_CHANGE.name, names.COLUMN_MEAN_CHANGE_NOISE.name)
 _QUALITY = frozenset(one.name for one in (
