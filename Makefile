@@ -49,6 +49,7 @@ generate: $(VENV)/.dev ## write what is generated and kept in the repository
 bench: $(VENV)/.dev ## the benchmarks, as tables
 	$(BIN)/python -m benchmarks.profile
 	$(BIN)/python -m benchmarks.drift_quality
+	$(BIN)/python -m benchmarks.quality
 	$(BIN)/python -m benchmarks.exposition
 	$(BIN)/python -m benchmarks.ledger
 
