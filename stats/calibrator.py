@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,10 +29,12 @@ class Calibrator:
     ----------
     scores : of the knots, ascending, shape (k,); none if the score is the chance.
     chances : at the knots, 0 <= x <= 1.
+    rows : that each knot was learnt from; none if the curve is taken to be true.
     """
 
     scores: Floats
     chances: Floats
+    rows: Weights = field(default_factory=lambda: np.empty(0, np.int64))
 
     @property
     def identity(self) -> bool:
@@ -43,6 +45,20 @@ class Calibrator:
         """Return the chance that each score means, shape as given."""
         x = np.asarray(scores, np.float64)
         return x if self.identity else np.interp(x, self.scores, self.chances)
+
+    def steps(self, scores: Floats) -> tuple[Weights, Floats]:
+        """Return on which level stretch of the curve each score lies, and the variance of each stretch's chance.
+
+        Between stretches the lower one counts. A stretch is the share of positives among its rows, with the
+        variance of one more of each kind (`estimates.rate`), so that a few rows that all agree are not certain.
+        """
+        if not len(self.rows):
+            return np.zeros(len(scores), np.int64), np.zeros(1)
+        stretch = np.cumsum(np.append(False, np.diff(self.chances) > 0))
+        rows = np.bincount(stretch, self.rows)
+        padded = (np.bincount(stretch, self.rows * self.chances) + 1) / (rows + 2)
+        knot = np.maximum(np.searchsorted(self.scores, scores, "right") - 1, 0)
+        return stretch[knot], np.asarray(padded * (1 - padded) / (rows + 2))
 
 
 AS_IT_IS = Calibrator(np.empty(0), np.empty(0))
@@ -58,7 +74,7 @@ def isotonic(scores: Floats, positives: Weights, negatives: Weights) -> Calibrat
     rows = positives + negatives
     there = rows > 0
     fitted = isotonic_regression(positives[there] / rows[there], weights=rows[there]).x
-    return Calibrator(scores[there], np.clip(fitted, 0.0, 1.0))
+    return Calibrator(scores[there], np.clip(fitted, 0.0, 1.0), rows[there])
 
 
 def learn_calibrator(reference: ScoreCounts, seed: int = 42) -> Calibrator | None:

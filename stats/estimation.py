@@ -15,6 +15,8 @@ from wolfpack.stats.open_scores import OpenScores
 from wolfpack.stats.score_losses import CLIP
 
 Floats = NDArray[np.float64]
+Slope = tuple[float, Floats]
+"""A measure, and what one more label that is 1 instead of 0 adds to it at each score."""
 
 
 def estimate_quality(
@@ -26,9 +28,9 @@ def estimate_quality(
     ``roc_auc``, ``pr_auc``, ``brier`` and ``log_loss``, the last two of a score that is a chance; with a threshold
     also ``accuracy``, ``precision``, ``recall``, ``f1`` and ``specificity``. What is not defined is left out.
 
-    The standard error is the deviation of the realised value about the estimate when labels are drawn with these
-    chances: it holds as long as a score means what it meant in the reference, and is blind to concept drift, which
-    `estimate_error` shows once labels come.
+    The standard error is the deviation of the realised value about the estimate: labels are drawn with these chances,
+    and a learnt curve has an error of its own in each of its steps. It holds as long as a score means what it meant in
+    the reference, and is blind to concept drift, which `estimate_error` shows once labels come.
 
     Parameters
     ----------
@@ -57,7 +59,15 @@ def estimate_quality(
         found |= _losses(x, chance, rows)
     if threshold is not None:
         found |= _decisions(x >= threshold, chance, rows)
-    return found
+    luck = rows * chance * (1 - chance)
+    step, doubt = calibrator.steps(x)
+    return {
+        name: Estimate(
+            value,
+            math.sqrt(float(luck @ slope**2 + doubt @ np.bincount(step, rows * slope, len(doubt)) ** 2)),
+        )
+        for name, (value, slope) in found.items()
+    }
 
 
 def estimate_error(
@@ -74,31 +84,31 @@ def estimate_error(
     }
 
 
-def _areas(chance: Floats, rows: NDArray[np.int64]) -> dict[str, Estimate]:
+def _areas(chance: Floats, rows: NDArray[np.int64]) -> dict[str, Slope]:
     p, n = chance * rows, (1 - chance) * rows
     found = {}
     if p.sum() > 0:
         whole = np.zeros(len(p), bool)
         hit, miss = areas.precision_influence(p, n)
-        found["pr_auc"] = _estimate(areas.average_precision(p, n, whole), hit - miss, chance, rows)
+        found["pr_auc"] = (areas.average_precision(p, n, whole), hit - miss)
         if n.sum() > 0:
-            found["roc_auc"] = _estimate(areas.roc_area(p, n), areas.roc_influence(p, n), chance, rows)
+            found["roc_auc"] = (areas.roc_area(p, n), areas.roc_influence(p, n))
     return found
 
 
-def _losses(x: Floats, chance: Floats, rows: NDArray[np.int64]) -> dict[str, Estimate]:
+def _losses(x: Floats, chance: Floats, rows: NDArray[np.int64]) -> dict[str, Slope]:
     total = rows.sum()
     squares = chance * (1 - x) ** 2 + (1 - chance) * x**2
     clipped = np.clip(x, CLIP, 1 - CLIP)
     yes, no = -np.log(clipped), -np.log1p(-clipped)
     logs = chance * yes + (1 - chance) * no
     return {
-        "brier": _estimate(float(squares @ rows / total), (1 - 2 * x) / total, chance, rows),
-        "log_loss": _estimate(float(logs @ rows / total), (yes - no) / total, chance, rows),
+        "brier": (float(squares @ rows / total), (1 - 2 * x) / total),
+        "log_loss": (float(logs @ rows / total), (yes - no) / total),
     }
 
 
-def _decisions(selected: NDArray[np.bool_], chance: Floats, rows: NDArray[np.int64]) -> dict[str, Estimate]:
+def _decisions(selected: NDArray[np.bool_], chance: Floats, rows: NDArray[np.int64]) -> dict[str, Slope]:
     p, n = chance * rows, (1 - chance) * rows
     positives, negatives, total = p.sum(), n.sum(), rows.sum()
     chosen = rows[selected].sum()
@@ -111,13 +121,4 @@ def _decisions(selected: NDArray[np.bool_], chance: Floats, rows: NDArray[np.int
         "f1": (2 * true, either, 2 * (selected - true / max(either, CLIP)) / max(either, CLIP)),
         "specificity": (right, negatives, (right / max(negatives, CLIP) - ~selected) / max(negatives, CLIP)),
     }
-    return {
-        name: _estimate(float(hits / of), slope, chance, rows)
-        for name, (hits, of, slope) in parts.items()
-        if of > 0
-    }
-
-
-def _estimate(value: float, slope: Floats, chance: Floats, rows: NDArray[np.int64]) -> Estimate:
-    variance = float((rows * chance * (1 - chance)) @ np.square(slope))
-    return Estimate(value, math.sqrt(variance))
+    return {name: (float(hits / of), slope) for name, (hits, of, slope) in parts.items() if of > 0}

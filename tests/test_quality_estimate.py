@@ -10,6 +10,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
 from wolfpack.stats import (
+    Calibrator,
     Confusion,
     OpenScores,
     ScoreCounts,
@@ -51,7 +52,7 @@ def test_certain_chances_give_the_realised_quality(pairs: list[tuple[float, int]
     scores = np.array([0.2 * score + 0.7 * label for score, label in pairs])
     labels = np.array([label for _, label in pairs])
     found = estimate_quality(
-        OpenScores.from_array(scores), isotonic(np.array([0.2, 0.7]), *np.eye(2, dtype=int)[::-1]), 0.5
+        OpenScores.from_array(scores), Calibrator(np.array([0.2, 0.7]), np.array([0.0, 1.0])), 0.5
     )
     if 0 < labels.sum() < len(labels):
         assert found["roc_auc"].value == pytest.approx(roc_auc_score(labels, scores), abs=1e-9)
@@ -76,6 +77,32 @@ def test_the_error_is_the_spread_of_realised_quality() -> None:
 
         assert estimate.stderr == pytest.approx(np.std(values), rel=0.08), name
         assert estimate.value == pytest.approx(np.mean(values), abs=0.15 * estimate.stderr), name
+
+
+@pytest.mark.parametrize(("reference", "chunk"), [(500, 4000), (2000, 2000), (20_000, 500)])
+def test_the_error_knows_how_little_the_curve_was_learnt_from(reference: int, chunk: int) -> None:
+    """References and chunks drawn again and again: the difference from labels is as large as the error says."""
+    sizes: dict[str, list[float]] = {}
+    for seed in range(60):
+        counts = ScoreCounts.from_arrays(*drawn(reference, 1000 + seed, sharp=2))
+        curve = isotonic(counts.scores, counts.positives_at, counts.negatives_at)
+        scores, labels = drawn(chunk, 2000 + seed, sharp=2)
+        decided = binary_rates(*Confusion.at_threshold(scores, labels, 0.5).cells_of("1"))
+        realised = ScoreCounts.from_arrays(scores, labels).measures() | decided
+        found = estimate_error(estimate_quality(OpenScores.from_array(scores), curve, 0.5), realised)
+        for name, one in found.items():
+            sizes.setdefault(name, []).append(one.value / one.stderr)
+    for name, values in sizes.items():
+        assert 0.6 < np.sqrt(np.mean(np.square(values))) < 1.5, name
+
+
+def test_a_few_rows_that_agree_are_not_certain() -> None:
+    """The curve says 1 above 0.9, from three rows: precision is expected to be 1, with an error."""
+    curve = isotonic(np.array([0.1, 0.91, 0.95, 0.99]), np.array([10, 1, 1, 1]), np.array([90, 0, 0, 0]))
+    found = estimate_quality(OpenScores.from_array([0.1] * 50 + [0.95] * 5), curve, 0.9)
+
+    assert found["precision"].value == 1
+    assert found["precision"].stderr > 0.15
 
 
 @pytest.mark.parametrize("rows", [3000, 80_000])
