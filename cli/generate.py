@@ -22,11 +22,20 @@ _OUT = click.option(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="YAML: owner to a list of Alertmanager receiver configurations.",
 )
-def rules(specs: tuple[Path, ...], out: Path, receivers: Path | None) -> None:
+@click.option(
+    "--alertmanager",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The Alertmanager configuration that you have: the one written is it, with Wolfpack's beside.",
+)
+def rules(specs: tuple[Path, ...], out: Path, receivers: Path | None, alertmanager: Path | None) -> None:
     """Write alert rules, their promtool tests, the Alertmanager configuration and runbook pages."""
     from wolfpack import rules as pack
 
-    files = pack.generate(load_all(specs), pack.load_receivers(receivers) if receivers else None)
+    files = pack.generate(
+        load_all(specs),
+        pack.load_receivers(receivers) if receivers else None,
+        existing=pack.load_existing(alertmanager) if alertmanager else None,
+    )
     pack.write(files, out)
     click.echo(f"{len(files)} files in {out}")
 

@@ -56,7 +56,7 @@ def serve(
     )  # it warns of every request that waits its turn
     host, port = exporter.parse_listen(listen)
     exporter.check_address(host, tokens is not None, replay)
-    held = exporter.load_tokens(tokens) if tokens else None
+    held = exporter.TokenFile(tokens) if tokens else None
     keeping = exporter.parse_keeping(kept)
     service = exporter.open_service(
         list(specs), ledger, held, replay, budget=Budget.parse(budgets), reads=rules.reads, keeping=keeping

@@ -69,10 +69,9 @@ def _parts() -> Panel:
 
 
 def _reload() -> Panel:
-    query = Query(_most(names.RELOAD_SUCCESSFUL), "specs")
-    return stat(
-        "Specs", "1 if the last load of the specs succeeded.", "none", [query], steps=BELOW_ONE, width=5
-    )
+    query = Query(_most(names.RELOAD_SUCCESSFUL), "specs and tokens")
+    text = "1 if the last load of the specs, and of the tokens file, succeeded."
+    return stat("Specs and tokens", text, "none", [query], steps=BELOW_ONE, width=5)
 
 
 def _release() -> Panel:

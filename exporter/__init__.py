@@ -6,7 +6,7 @@ from wolfpack.exporter.declaration import Endpoint, Raw
 from wolfpack.exporter.keeping import Keeping, parse_keeping
 from wolfpack.exporter.server import check_address, parse_listen, serve
 from wolfpack.exporter.service import Service, open_service
-from wolfpack.exporter.tokens import load_tokens, new_token
+from wolfpack.exporter.tokens import TokenFile, new_token
 
 __all__ = [
     "Endpoint",
@@ -14,10 +14,10 @@ __all__ = [
     "LedgerError",
     "Raw",
     "Service",
+    "TokenFile",
     "check_address",
     "create_app",
     "endpoints",
-    "load_tokens",
     "new_token",
     "open_service",
     "parse_keeping",

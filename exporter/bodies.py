@@ -8,6 +8,7 @@ import flask
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from wolfpack.exporter.feedback import OF_ALERTS
+from wolfpack.exporter.parameters import LINE
 from wolfpack.exporter.problems import Problem
 from wolfpack.exporter.stages import Stage
 from wolfpack.spec import family, names
@@ -60,14 +61,20 @@ def _finding(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
-Label = Annotated[str, Field(max_length=128), AfterValidator(_label)]
-Version = Annotated[str, Field(max_length=64), AfterValidator(_version)]
+Label = Annotated[
+    str, Field(max_length=128, json_schema_extra={"minLength": 1, "pattern": LINE}), AfterValidator(_label)
+]
+Version = Annotated[
+    str, Field(max_length=64, json_schema_extra={"pattern": f"^{NAME.pattern}$"}), AfterValidator(_version)
+]
 Time = Annotated[str, Field(max_length=64)]
 Note = Annotated[str, Field(max_length=1000), AfterValidator(_note)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Count = Annotated[int, Field(strict=True, ge=0, lt=2**53)]
 Seconds = Annotated[Number, Field(ge=0, lt=LAST)]
-Shown = Annotated[str, Field(max_length=128), AfterValidator(check_label)]
+Shown = Annotated[
+    str, Field(max_length=128, json_schema_extra={"pattern": LINE}), AfterValidator(check_label)
+]
 Truth = Annotated[bool, Field(strict=True)]
 
 

@@ -54,7 +54,7 @@ class ServiceCollector(Collector):
         zero = dict.fromkeys((known.spec.project for known in its.registry.all()), 0)
         counts = its.shelf.counts()
         yield _filled(names.BUILD_INFO, {(release(),): 1})
-        yield _filled(names.RELOAD_SUCCESSFUL, {(): its.registry.loaded_well})
+        yield _filled(names.RELOAD_SUCCESSFUL, {(): its.registry.loaded_well and its.guard.loaded_well})
         yield _filled(names.QUEUE_LENGTH, {(): its.engine.waiting})
         yield by_project(names.SERIES_EXPOSED, {project: count.shown for project, count in counts.items()})
         yield by_project(names.SERIES_DROPPED, {project: count.dropped for project, count in counts.items()})

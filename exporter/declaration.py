@@ -25,6 +25,7 @@ class Parameter:
     needed : whether it must be given where it has no default.
     allowed : its only values; empty: any.
     numbers : least and most of a number; None: it is a text.
+    pattern : that a text has, for the description; the view says what is wrong with another.
     instead : what to do where another value was meant, for the refusal.
     """
 
@@ -34,6 +35,7 @@ class Parameter:
     needed: bool = True
     allowed: tuple[str, ...] = ()
     numbers: tuple[float, float] | None = None
+    pattern: str = ""
     instead: str = ""
 
     @property

@@ -81,6 +81,8 @@ def _parameter(one: Parameter, place: str) -> Json:
     if one.numbers is not None:
         schema = {"type": "number", "minimum": one.numbers[0], "maximum": one.numbers[1]}
         schema |= {"type": "integer"} if isinstance(one.numbers[0], int) else {}
+    if one.pattern:
+        schema["pattern"] = one.pattern
     if one.allowed:
         schema["enum"] = list(one.allowed)
     if one.default is not None:

@@ -16,7 +16,7 @@ from wolfpack.exporter.registry import Registry
 from wolfpack.exporter.sample import Key
 from wolfpack.exporter.shelf import Order, Shelf
 from wolfpack.exporter.sources import Sources
-from wolfpack.exporter.tokens import Guard, Token
+from wolfpack.exporter.tokens import Guard, TokenFile
 from wolfpack.spec import Budget, Family, Spec, load_all
 
 
@@ -69,7 +69,7 @@ class Service:
 def open_service(
     specs: Sequence[Path],
     ledger_url: str,
-    tokens: list[Token] | None = None,
+    tokens: TokenFile | None = None,
     replay: bool = False,
     budget: Budget | None = None,
     reads: Callable[[Spec], Reads] | None = None,
@@ -79,7 +79,8 @@ def open_service(
 
     Parameters
     ----------
-    specs, ledger_url, tokens, replay : as the options of `wolfpack serve`.
+    specs, ledger_url, replay : as the options of `wolfpack serve`.
+    tokens : who may do what; None: everybody everything.
     budget : how many series each project may show.
     reads : tells of a spec which series its rules and detectors read; they are dropped last.
     keeping : how long the ledger keeps what.

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
+import os
+import re
 import secrets
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +23,7 @@ import yaml
 from wolfpack.exporter.problems import Problem
 from wolfpack.spec import WolfpackError
 
+log = logging.getLogger("wolfpack.exporter")
 SCOPES = ("read", "write")
 
 
@@ -75,14 +81,71 @@ def _token(path: Path, index: int, entry: Any) -> Token:
         raise WolfpackError(
             f"{path}: entry {index}: scopes {token.scopes!r}; allowed are {', '.join(SCOPES)}"
         )
+    if not re.fullmatch("[0-9a-f]{64}", token.sha256):
+        raise WolfpackError(f"{path}: entry {index}: sha256 {token.sha256!r} is no SHA-256 in lower-case hex")
     return token
 
 
-class Guard:
-    """Decides on requests. Without tokens everything is allowed: the server then listens on loopback only."""
+class TokenFile:
+    """A tokens file that is read again whenever it was changed: a token is revoked by taking its entry out.
 
-    def __init__(self, tokens: list[Token] | None) -> None:
+    While the file cannot be read, those from before stay in force.
+
+    Raises
+    ------
+    WolfpackError, OSError
+        If it cannot be read at the start.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._seen = self._stamp()
+        self._tokens = load_tokens(path)
+        self._well = True
+
+    def held(self) -> Sequence[Token]:
+        """Return the tokens in force."""
+        with self._lock:
+            try:
+                stamp = self._stamp()
+                if stamp != self._seen:
+                    self._seen = stamp
+                    self._tokens, self._well = load_tokens(self._path), True
+                    log.info("%s: %d tokens are in force", self._path, len(self._tokens))
+            except (OSError, WolfpackError) as error:
+                if self._well:
+                    log.error("the tokens from before stay in force: %s", error)
+                self._well, self._seen = False, ()
+            return self._tokens
+
+    @property
+    def loaded_well(self) -> bool:
+        """Whether the tokens in force are those of the file as it is now."""
+        self.held()
+        return self._well
+
+    def _stamp(self) -> tuple[int, ...]:
+        """Return what changes when a file is written or replaced."""
+        found = os.stat(self._path)
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+class Guard:
+    """Decides on requests. Without tokens everything is allowed: the server then listens on loopback only.
+
+    Parameters
+    ----------
+    tokens : those in force, asked at each request; None: there are none to check.
+    """
+
+    def __init__(self, tokens: TokenFile | None) -> None:
         self._tokens = tokens
+
+    @property
+    def loaded_well(self) -> bool:
+        """Whether the tokens in force are those of their file as it is now."""
+        return self._tokens is None or self._tokens.loaded_well
 
     def check(self, authorization: str | None, scope: str, project: str | None, loopback: bool) -> None:
         """Raise a Problem (401 or 403) unless the bearer may do this; reads are open on loopback."""
@@ -90,7 +153,7 @@ class Guard:
             return
         kind, _, secret = (authorization or "").partition(" ")
         digest = hashlib.sha256(secret.encode()).hexdigest()
-        held = [token for token in self._tokens if hmac.compare_digest(token.sha256, digest)]
+        held = [token for token in self._tokens.held() if hmac.compare_digest(token.sha256, digest)]
         if kind.lower() != "bearer" or not held:
             raise Problem(
                 401, "Unauthorized", "send a known token as 'Authorization: Bearer TOKEN'", "Authorization"

@@ -4,6 +4,7 @@ from wolfpack.rules.alert import Absent, Alert, Condition, Identity, Matcher, Re
 from wolfpack.rules.annotations import Links
 from wolfpack.rules.backtest import backtest
 from wolfpack.rules.episodes import Episode, episodes
+from wolfpack.rules.existing import load_existing
 from wolfpack.rules.folder import write
 from wolfpack.rules.generate import generate
 from wolfpack.rules.holding import firing
@@ -38,6 +39,7 @@ __all__ = [
     "firing",
     "generate",
     "least_series",
+    "load_existing",
     "load_receivers",
     "reads",
     "refusals",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from wolfpack.rules.alertmanager import alertmanager, fragment
 from wolfpack.rules.annotations import Links
+from wolfpack.rules.existing import beside
 from wolfpack.rules.prometheus_rules import model_file, service_file
 from wolfpack.rules.proof import model_tests, service_tests
 from wolfpack.rules.receivers import Receivers, checked
@@ -28,6 +30,7 @@ def generate(
     receivers: Receivers | None = None,
     timing: Timing | None = None,
     links: Links | None = None,
+    existing: Mapping[str, Any] | None = None,
 ) -> dict[str, str]:
     """Return the text of each file by its path relative to the output folder; equal input gives equal text.
 
@@ -37,13 +40,14 @@ def generate(
     receivers : by owner, what stands in an Alertmanager receiver; nothing for one whom nobody is to tell. Left out:
         nobody is told.
     timing, links : intervals, and where annotations point to; the defaults are for production.
+    existing : an Alertmanager configuration that ours is put into.
 
     Raises
     ------
     SpecError
         If specs cannot be made rules of; every fault at once, with file and line.
     ValueError
-        If a receiver is none.
+        If a receiver is none, or there already.
     """
     timing, links = timing or Timing(), links or Links()
     ordered = sorted(loaded, key=lambda one: (one.spec.project, one.spec.model))
@@ -66,8 +70,9 @@ def generate(
     files[f"rules/{SERVICE}.yml"] = yaml_text(service_file(timing, links))
     files[f"tests/{SERVICE}_test.yml"] = yaml_text(service_tests(timing))
     owners = {SERVICE, *(one.spec.owned_by for one in ordered)}
-    files[ALERTMANAGER] = yaml_text(alertmanager(owners, receivers, timing))
-    files[FRAGMENT] = yaml_text(fragment(owners, receivers, timing))
+    part = fragment(owners, receivers, timing)
+    whole = alertmanager(owners, receivers, timing) if existing is None else beside(existing, part)
+    files[ALERTMANAGER], files[FRAGMENT] = yaml_text(whole), yaml_text(part)
     files[ROUTES] = script(route_cases(owners, told))
     files |= {f"runbooks/{name}.md": page(name) for name in names}
     return dict(sorted(files.items()))

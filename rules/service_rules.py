@@ -80,8 +80,8 @@ def _exporter_rules(timing: Timing) -> tuple[ServiceRule, ...]:
         ServiceRule(
             "WolfpackReloadFailed", "warning",
             f"max(last_over_time({names.RELOAD_SUCCESSFUL}{lookback})) < 1",
-            "The Wolfpack exporter could not load its specs.",
-            "The last reload failed; the specs from before it stay in force. The exporter's log names "
+            "The Wolfpack exporter could not load its specs or tokens.",
+            "The last reload failed; what was loaded before it stays in force. The exporter's log names "
             "file and line.",
             (Case(names.RELOAD_SUCCESSFUL.name, (), (1, 0), (0, 0)),),
         ),

@@ -15,11 +15,15 @@ SERVICE_RUNBOOKS: dict[str, Runbook] = {
         "During maintenance, silence it by `alertname`.",
     ),
     "WolfpackReloadFailed": Runbook(
-        "The exporter was told to load its specs again and could not. It goes on with those from before.",
+        "The exporter was told to load its specs again, or the tokens file was changed, and it could not. It goes on "
+        "with those from before: a token that was to be revoked is still taken.",
         f"`{names.RELOAD_SUCCESSFUL}` is 0.",
-        ("Run `wolfpack check` on the folder of specs: it names file and line.",),
-        ("A spec with a fault.", "Two files for one model."),
-        "Correct the spec and reload.",
+        (
+            "Run `wolfpack check` on the folder of specs: it names file and line.",
+            "The exporter's log names the entry of the tokens file.",
+        ),
+        ("A spec with a fault.", "Two files for one model.", "A tokens file that is no YAML, or that was moved."),
+        "Correct the spec and reload; a corrected tokens file is read by itself.",
         (names.RELOAD_SUCCESSFUL.name,),
     ),
     "WolfpackComputeFailing": Runbook(

@@ -321,7 +321,11 @@ FEEDBACK = _gauge(
 
 BUILD_INFO = _gauge("wolfpack_build_info", "", "service", ("release",), "The running build; always 1.")
 RELOAD_SUCCESSFUL = _gauge(
-    "wolfpack_config_last_reload_successful", "", "service", (), "1 if the last load of the specs succeeded."
+    "wolfpack_config_last_reload_successful",
+    "",
+    "service",
+    (),
+    "1 if the last load of the specs, and of the tokens file, succeeded.",
 )
 QUEUE_LENGTH = _gauge("wolfpack_queue_length", "", "service", (), "Recomputations that wait.")
 SERIES_EXPOSED = _gauge("wolfpack_series_exposed", "", "service", ("project",), "Series on the metrics page.")

@@ -175,11 +175,11 @@ def _open(data: bytes) -> tuple[pa.Table, Plan, _Said]:
     table = ipc.read(data, SCHEMA, FORMAT, "profile", nullable=("pane", "column", "minimum", "maximum"))
     try:
         plan = _read_plan(table.schema.metadata[b"plan"])
-        unplanned = json.loads(table.schema.metadata[b"unplanned"])
+        unplanned = tuple(check_label(str(name)) for name in json.loads(table.schema.metadata[b"unplanned"]))
         error = float(json.loads(table.schema.metadata[b"bin_error"]))
         if not 0 <= error <= 1:
             raise ValueError(f"its bin error is {error}, and not a share of the rows")
-        return table, plan, (tuple(str(name) for name in unplanned), error)
+        return table, plan, (unplanned, error)
     except (KeyError, TypeError, ValueError, zlib.error, RecursionError) as error:
         raise ProfileFormatError(
             f"profile: its plan cannot be read ({type(error).__name__}: {str(error)[:200]}); "

@@ -37,8 +37,9 @@ def read(data: bytes, schema: pa.Schema, form: bytes, what: str, nullable: tuple
                 )
             if not reader.schema.equals(schema):
                 raise ProfileFormatError(f"{what}: its fields are {reader.schema.names}, not {schema.names}")
-            table = reader.read_all().combine_chunks()
-        table.validate(full=True)
+            table = reader.read_all()
+        table.validate(full=True)  # before anything is read by its offsets, which may lead out of the memory
+        table = table.combine_chunks()
     except (pa.ArrowException, OSError, TypeError, ValueError) as error:
         raise ProfileFormatError(
             f"{what}: {len(data)} bytes that begin with {bytes(data[:16])!r} are none "

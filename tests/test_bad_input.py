@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
+import yaml
 from sqlalchemy import func, select
 from tables import day, inputs
 
 from wolfpack.client.job import to_arrow_bytes
-from wolfpack.exporter import create_app, new_token, open_service
+from wolfpack.exporter import TokenFile, create_app, new_token, open_service
 from wolfpack.exporter.schema import parts
-from wolfpack.exporter.tokens import Token
 from wolfpack.stats import profile
 
 pytestmark = pytest.mark.both_ledgers
@@ -170,13 +170,15 @@ def guarded(tmp_path):
     """An exporter with two tokens: write on project travel, and read on project bank."""
     (tmp_path / "specs").mkdir()
     (tmp_path / "specs" / "m.yml").write_text("version: wolfpack/v1\nproject: travel\nmodel: arrival-delay\n")
-    secrets, tokens = {}, []
+    secrets, entries = {}, []
     for name, project, scopes in (
         ("jobs", "travel", ["read", "write"]),
         ("other", "bank", ["read", "write"]),
     ):
         secrets[name], entry = new_token(name, [project], scopes)
-        tokens.append(Token(name, entry["sha256"], (project,), tuple(scopes)))
+        entries.append(entry)
+    (tmp_path / "tokens.yml").write_text(yaml.safe_dump(entries))
+    tokens = TokenFile(tmp_path / "tokens.yml")
     service = open_service([tmp_path / "specs"], f"sqlite:///{tmp_path / 'l.db'}", tokens)
     yield create_app(service).test_client(), secrets
     service.close()
