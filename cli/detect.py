@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import logging
 import signal
 import sys
 import threading
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wolfpack.cli.logs import log_format_option, start_logging
 from wolfpack.spec import Spec, WolfpackError, load_all, parse_duration
 
 if TYPE_CHECKING:
@@ -59,17 +59,18 @@ KINDS = ("exporter", "prometheus", "victoriametrics")
 )
 @click.option("--at", help="With --wait: wait for the pane of this date instead.")
 @click.option("--timeout", default=600.0, show_default=True, help="Seconds that --wait waits.")
+@log_format_option
 def detect(
     specs: tuple[Path, ...], source: str, exporter: str | None, token: str | None, token_file: Path | None,
     source_token: str | None, reach: str, listen: str, interval: float, deadline: float, state: Path | None, once: bool,
-    wait: bool, at: str | None, timeout: float,
+    wait: bool, at: str | None, timeout: float, log_format: str,
 ) -> None:  # fmt: skip
     """Run the sidecar: score the history of the series that the specs' `detect:` names."""
     if (wait or at) and not once:
         raise WolfpackError("--wait and --at belong to --once; a sidecar that runs on looks again by itself")
     if state is not None and (once or not state.absolute().parent.is_dir()):
         raise WolfpackError(f"--state {state}: a file in a folder that is there, for a sidecar that runs on")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    start_logging(log_format)
     if token_file is not None:
         token = token_file.read_text(encoding="utf-8").strip()
     its, transport = _source(source, exporter, token, source_token, reach)

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import yaml
 
+from wolfpack.cli.logs import log_format_option, start_logging
 from wolfpack.spec import DEFAULT_BUDGET, Budget
 
 
@@ -38,6 +39,7 @@ from wolfpack.spec import DEFAULT_BUDGET, Budget
     metavar="[PROJECT=]NUMBER",
     help=f"Series that each project, or this one, may show; {DEFAULT_BUDGET} if none is given.",
 )
+@log_format_option
 def serve(
     specs: tuple[Path, ...],
     ledger: str,
@@ -46,11 +48,12 @@ def serve(
     kept: tuple[str, ...],
     replay: bool,
     budgets: tuple[str, ...],
+    log_format: str,
 ) -> None:
     """Run the exporter."""
     from wolfpack import exporter, rules
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    start_logging(log_format)
     logging.getLogger("waitress.queue").setLevel(
         logging.ERROR
     )  # it warns of every request that waits its turn

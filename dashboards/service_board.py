@@ -38,7 +38,9 @@ def service_board() -> Json:
         Section("Now", (_parts(), _reload(), _release(), _waiting(), _failing())),
         Section("Fleet", (_states(), _alerts())),
         Section("Metrics page", (_exposed(), _dropped())),
-        Section("Work", (_received(), _computed())),
+        Section("Work", (_received(), _computed(), _recomputed(), _last_pane())),
+        Section("Ingestion", (_writes(), _write_time(), _write_bytes())),
+        Section("Ledger and page", (_ledger_time(), _ledger_size(), _render_time())),
         Section("Sidecar: now", (_looked(), _sidecar_reload(), _newest(), _watched(), _missed())),
         Section("Sidecar: work", (_scored(), _skipped(), _errors(), _duration())),
         Section("Sources", (_lag(), _taken(), _refused())),
@@ -60,6 +62,12 @@ def _most(family: Family) -> str:
 def _grown(family: Family) -> str:
     """Return by how much a counter grew within the range."""
     return f"max by ({', '.join(family.labels)}) (increase({_select(family)}[{RANGE}]))"
+
+
+def _slowest(family: Family) -> str:
+    """Return the 99th percentile of a histogram within the range, for each set of the family's labels."""
+    by = ", ".join((*family.labels, "le"))
+    return f"histogram_quantile(0.99, max by ({by}) (rate({family}_bucket{{}}[{RANGE}])))"
 
 
 def _parts() -> Panel:
@@ -128,6 +136,56 @@ def _received() -> Panel:
 def _computed() -> Panel:
     query = Query(_grown(names.WINDOWS_COMPUTED), "{{project}}")
     return lines("Windows computed", "Windows computed, or computed again, in 15 minutes.", "short", [query])
+
+
+def _recomputed() -> Panel:
+    text = "Windows computed again in 15 minutes, for something came late or was corrected."
+    query = Query(_grown(names.WINDOWS_RECOMPUTED), "{{project}}")
+    return lines("Windows recomputed", text, "short", [query])
+
+
+def _last_pane() -> Panel:
+    text = "Age of the newest pane that something was received for, by model and role, from when it began."
+    query = Query(f"time() - {_most(names.LAST_PANE)}", "{{project}}/{{model}} {{role}}")
+    return lines("Newest pane", text, "s", [query])
+
+
+def _writes() -> Panel:
+    text = (
+        "Writes in 15 minutes by what they brought and what became of them: accepted, refused for a fault of "
+        "theirs, turned away while the exporter was busy, failed for a reason of the exporter's own."
+    )
+    by = ", ".join(names.INGEST)
+    grown = f"max by ({by}) (increase({names.INGEST_DURATION}_count{{}}[{RANGE}]))"
+    query = Query(grown, "{{kind}} {{outcome}}")
+    return lines("Writes", text, "short", [query], width=8)
+
+
+def _write_time() -> Panel:
+    text = "Time within which 99 of 100 writes were answered, from their whole body on."
+    return lines(
+        "Time of writes", text, "s", [Query(_slowest(names.INGEST_DURATION), "{{kind}} {{outcome}}")], width=8
+    )
+
+
+def _write_bytes() -> Panel:
+    query = Query(_grown(names.INGEST_BYTES), "{{kind}} {{outcome}}")
+    return lines("Bytes of writes", "Bytes of bodies, as sent, in 15 minutes.", "bytes", [query], width=8)
+
+
+def _ledger_time() -> Panel:
+    text = "Time within which 99 of 100 writes to the ledger were durable, from waiting for their turn on."
+    return lines("Ledger writes", text, "s", [Query(_slowest(names.LEDGER_WRITE), "write")], width=8)
+
+
+def _ledger_size() -> Panel:
+    query = Query(_most(names.LEDGER_SIZE), "ledger")
+    return lines("Ledger size", "Bytes that the ledger takes on disk.", "bytes", [query], width=8)
+
+
+def _render_time() -> Panel:
+    text = "Time within which 99 of 100 were rendered: pages for a scrape, models when they changed."
+    return lines("Rendering", text, "s", [Query(_slowest(names.RENDER_DURATION), "{{part}}")], width=8)
 
 
 def _looked() -> Panel:

@@ -15,10 +15,11 @@ from wolfpack.exporter.databases import LedgerUnavailable
 from wolfpack.exporter.declaration import Endpoint, Group, Parameter, Raw
 from wolfpack.exporter.openapi import describe
 from wolfpack.exporter.page import Page
-from wolfpack.exporter.problems import Problem
+from wolfpack.exporter.problems import Problem, trace
 from wolfpack.exporter.requests import MAX_BODY, authorize, check_parameters, service
 from wolfpack.exporter.service import Service
 from wolfpack.exporter.store import PaneMerged
+from wolfpack.exporter.watching import watch
 from wolfpack.spec import SpecError
 
 log = logging.getLogger("wolfpack.exporter")
@@ -31,9 +32,10 @@ def create_app(its: Service) -> flask.Flask:
     app = flask.Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.extensions["wolfpack"] = its
-    app.extensions["wolfpack.page"] = Page(its.shelf, own_collectors(its))
+    app.extensions["wolfpack.page"] = Page(its.shelf, own_collectors(its), its.health)
     app.extensions["wolfpack.evidence"] = evidence.evidence_of(its)
     app.extensions["wolfpack.endpoints"] = {(one.path, one.method): one for one in endpoints()}
+    watch(app, its.health)
     for group in _groups():
         app.register_blueprint(group)
     app.before_request(_check)
@@ -154,7 +156,7 @@ def _merged(error: PaneMerged) -> tuple[flask.Response, int]:
 
 
 def _surprise(error: Exception) -> tuple[flask.Response, int]:
-    log.exception("%s %s failed", flask.request.method, flask.request.path, exc_info=error)
+    log.error("%s %s failed\n%s", flask.request.method, flask.request.path, trace(error))
     return _problem(
         Problem(500, "Internal error", "the log of the exporter has the details", flask.request.path)
     )

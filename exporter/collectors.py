@@ -58,8 +58,11 @@ class ServiceCollector(Collector):
         yield _filled(names.QUEUE_LENGTH, {(): its.engine.waiting})
         yield by_project(names.SERIES_EXPOSED, {project: count.shown for project, count in counts.items()})
         yield by_project(names.SERIES_DROPPED, {project: count.dropped for project, count in counts.items()})
+        yield _filled(names.LEDGER_SIZE, {(): its.engine.ledger_size})
+        yield _filled(names.LAST_PANE, _newest(its))
         yield by_project(names.PARTS_RECEIVED, {**zero, **its.received})
         yield by_project(names.WINDOWS_COMPUTED, {**zero, **its.engine.computed})
+        yield by_project(names.WINDOWS_RECOMPUTED, {**zero, **its.engine.recomputed})
         yield by_project(names.COMPUTE_FAILURES, {**zero, **its.engine.failures})
 
 
@@ -91,8 +94,20 @@ def own_collectors(service: Service) -> dict[str, Collector]:
     """Return what is collected at each scrape, by name."""
     return {
         "service": ServiceCollector(service),
+        "health": service.health,
         "sources": SourceCollector(service.sources),
         "process": ProcessCollector(registry=None),
+    }
+
+
+def _newest(service: Service) -> dict[tuple[str, ...], float]:
+    """Return when the newest pane of each model with a spec begins, by project, model and role."""
+    known = {one.id: one.spec for one in service.registry.all()}
+    newest = dict(service.engine.newest)  # the engine goes on
+    return {
+        (known[model].project, known[model].model, role): start
+        for (model, role), start in newest.items()
+        if model in known
     }
 
 

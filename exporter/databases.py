@@ -58,7 +58,7 @@ class Databases:
 
 
 def databases(url: str) -> Databases:
-    """Return the engines of a URL; nothing is connected yet.
+    """Return the engines of a URL; nothing is connected yet. Their errors never hold rows: they are logged.
 
     Raises
     ------
@@ -94,8 +94,8 @@ def advice(error: DBAPIError) -> str:
 
 
 def _sqlite(url: str, path: str) -> Databases:
-    writer = create_engine(url, pool_size=1, max_overflow=0)
-    reader = create_engine(url, pool_size=READERS, max_overflow=0)
+    writer = create_engine(url, pool_size=1, max_overflow=0, hide_parameters=True)
+    reader = create_engine(url, pool_size=READERS, max_overflow=0, hide_parameters=True)
     # Asking for the lock at the start means that no transaction fails in its middle because another one wrote.
     for engine, begin, own in (
         (writer, "BEGIN IMMEDIATE", SQLITE),
@@ -121,12 +121,13 @@ def _set_up_sqlite(engine: Engine, begin: str, pragmas: tuple[str, ...]) -> None
 
 def _postgresql(url: str) -> Databases:
     # Pinged before use, so that a restart of the server costs no request that comes after it.
-    writer = create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
+    writer = create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True, hide_parameters=True)
     reader = create_engine(
         url,
         pool_size=READERS,
         max_overflow=0,
         pool_pre_ping=True,
+        hide_parameters=True,
         isolation_level="REPEATABLE READ",
     )
     _set_up_postgresql(writer, (f"lock_timeout = '{WAIT_SECONDS}s'", "synchronous_commit = on"))

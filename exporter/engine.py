@@ -55,8 +55,12 @@ class Engine:
         self._wake = threading.Event()
         self._stop = threading.Event()
         self.computed: Counter[str] = Counter()
+        self.recomputed: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
         self.waiting = 0
+        self.newest: dict[tuple[int, str], int] = {}
+        """By model and role, the start of the newest pane that something was received for."""
+        self.ledger_size = 0
 
     def restore(self) -> None:
         """Show what was shown last; a model without a spec is withdrawn."""
@@ -64,6 +68,8 @@ class Engine:
             with self._ledger.read() as connection:
                 shown = history.shown_last(connection)
                 self._shown = history.latest(connection)
+                self.newest = store.newest_of_all(connection)
+                self.ledger_size = store.size(connection)
             for model, its in shown.items():
                 self._shelf.restore(model, its)
             self.retire(set(shown) - {known.id for known in self._registry.all()})
@@ -113,9 +119,13 @@ class Engine:
     def run(self) -> None:
         """Compute everything that is pending and closed, newest first, and refresh due times."""
         with self._ledger.read() as connection:
-            waiting = [
-                one for one in store.all_pending(connection) if self._retry.get(one, 0) <= time.monotonic()
-            ]
+            pending = store.all_pending(connection)
+            self.ledger_size = store.size(connection)
+        for one in pending:
+            if one.role != REFERENCE:
+                its = one.model, one.role
+                self.newest[its] = max(one.start, self.newest.get(its, one.start))
+        waiting = [one for one in pending if self._retry.get(one, 0) <= time.monotonic()]
         # References first: what the others are compared with.
         ordered = sorted(waiting, key=lambda one: (one.role != REFERENCE, one.model, one.role, -one.start))
         self.waiting = len(ordered)
@@ -198,26 +208,30 @@ class Engine:
             else:
                 found = self._assembly.role_window(connection, known, role, pane)
         end = int(known.spec.calendar.end(pane).timestamp())
-        self._change(known.id, {role: scope(found)} if show else {}, [(role, end, found)])
+        again = self._change(known.id, {role: scope(found)} if show else {}, [(role, end, found)])
         self.computed[known.spec.project] += 1
+        self.recomputed[known.spec.project] += again
 
-    def _change(self, model: int, scopes: Scopes, windows: list[Revision]) -> None:
+    def _change(self, model: int, scopes: Scopes, windows: list[Revision]) -> int:
         """Store windows and what the page shows from now on, in one transaction; then show it.
+
+        Returns how many of the windows had been computed before.
 
         Another model of the project may be shown more or less of, where its budget is used up.
         """
-        draft = self._shelf.draft(model, scopes)
+        draft, again = self._shelf.draft(model, scopes), 0
         if draft.changes or windows:
             with self._ledger.write() as connection:
                 # In the transaction: nothing committed later is dated before it, not even if the clock is set back.
                 now = max(self._clock.now(), self._shown)
                 for name, end, found in windows:
-                    history.record(connection, self.ids, model, name, end, found, now)
+                    again += history.record(connection, self.ids, model, name, end, found, now)
                 for one, change in draft.changes.items():
                     history.show(connection, self.ids, one, change.before, change.after, now)
                 history.note(connection, now)
             self._shown = now
         self._shelf.make(draft)
+        return again
 
     def _refresh(self, known: Known) -> None:
         """Bring the model's own series up to date, and forget once a day what no window can use any more."""

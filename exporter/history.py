@@ -69,10 +69,11 @@ class SeriesIds:
 
 def record(
     connection: Connection, ids: SeriesIds, model: int, scope: str, end: int, found: list[Sample], now: float
-) -> None:
+) -> bool:
     """Store the samples of the window of `scope` that ends at `end`, as a revision computed at `now`.
 
     A series that an earlier revision of the window had, and this one has not, is stored without a value.
+    Returns whether there was an earlier revision.
     """
     numbers = ids.get(connection, model, [one.key for one in found])
     rows: list[dict[str, Any]] = [
@@ -85,11 +86,15 @@ def record(
         .where(samples.c.window_end == end, series.c.model_id == model)
         .distinct()
     )
+    again = False
     for row in connection.execute(before):
         key = stored_key(row.family, row.labels)
-        if key not in numbers and row.family in FAMILIES and scope_of(key) == scope:
-            rows.append({"series_id": row.id, "window_end": end, "computed": now, "value": None})
+        if row.family in FAMILIES and scope_of(key) == scope:
+            again = True
+            if key not in numbers:
+                rows.append({"series_id": row.id, "window_end": end, "computed": now, "value": None})
     upsert(connection, samples, rows)
+    return again
 
 
 def tell(connection: Connection, ids: SeriesIds, model: int, found: Iterable[Sample], now: float) -> None:

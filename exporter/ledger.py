@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -35,6 +36,7 @@ class Ledger:
         self.kind, self.name = self._databases.kind, self._databases.name
         self._commits = Commits(self._databases.writer)
         self._rolled_back: list[Callable[[], None]] = []
+        self._timed: list[Callable[[float], None]] = []
         self._owner: Owner | None = None
         try:
             if own:
@@ -61,6 +63,7 @@ class Ledger:
         LedgerUnavailable
             If the database refuses now: the disk is full, another process holds it, it does not answer.
         """
+        began = time.perf_counter()
         try:
             with self._commits.transaction() as connection:
                 yield connection
@@ -70,10 +73,16 @@ class Ledger:
             if isinstance(error, DBAPIError) and is_down(error):
                 raise self._unavailable(error, "written") from error
             raise
+        for told in self._timed:
+            told(time.perf_counter() - began)
 
     def on_rollback(self, forget: Callable[[], None]) -> None:
         """Have something called when a write is undone, to forget what it took from that write."""
         self._rolled_back.append(forget)
+
+    def on_write(self, told: Callable[[float], None]) -> None:
+        """Have something told the seconds that each write took, from waiting for its turn until it was durable."""
+        self._timed.append(told)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -13,7 +13,10 @@ from werkzeug.http import parse_accept_header
 
 from wolfpack.exporter.cells import LEVEL, Encoder
 from wolfpack.exporter.collectors import Guarded, ModelCollector
+from wolfpack.exporter.health import Health
+from wolfpack.exporter.history import Shown
 from wolfpack.exporter.model_part import Format, ModelPart, registry_of
+from wolfpack.exporter.sample import Key
 from wolfpack.exporter.shelf import Shelf
 
 _KEPT_ESCAPINGS = ("underscores", "allow-utf-8")
@@ -41,13 +44,14 @@ class Page:
     ----------
     shelf : what is shown of the models; rendered as it changes.
     own : what is collected at each scrape, by name.
+    health : is told how long rendering takes.
     """
 
-    def __init__(self, shelf: Shelf, own: Mapping[str, Collector]) -> None:
-        self._models = ModelPart()
+    def __init__(self, shelf: Shelf, own: Mapping[str, Collector], health: Health | None = None) -> None:
+        self._models, self._health = ModelPart(), health or Health()
         self._own = Guarded(own, {"models": self._models.broken})
         self.everything = registry_of(ModelCollector(shelf), self._own)
-        shelf.listen(self._models.update)
+        shelf.listen(self._update)
 
     def render(
         self, accept: str, accept_encoding: str, only: list[str]
@@ -55,9 +59,14 @@ class Page:
         """Return body, in pieces, and headers for a scrape; `only` restricts it to samples of these names."""
         encoder, content_type = choose_encoder(accept)
         packed = parse_accept_header(accept_encoding)["gzip"] > 0
-        pieces = self._pieces(encoder, content_type, packed, set(only))
+        with self._health.rendering("page"):
+            pieces = self._pieces(encoder, content_type, packed, set(only))
         headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
         return pieces, headers | ({"Content-Encoding": "gzip"} if packed else {})
+
+    def _update(self, model: int, shown: Mapping[Key, Shown]) -> None:
+        with self._health.rendering("model"):
+            self._models.update(model, shown)
 
     def _pieces(self, encoder: Encoder, content_type: str, packed: bool, only: set[str]) -> list[bytes]:
         escaping = content_type.partition("escaping=")[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import Any
 
 from wolfpack.spec import WolfpackError
@@ -20,3 +21,14 @@ class Problem(WolfpackError):
     def to_dict(self) -> dict[str, Any]:
         kind = self.title.lower().replace(" ", "-")
         return {"type": f"wolfpack:{kind}", "title": self.title, "detail": self.detail, "where": self.where}
+
+
+def trace(error: BaseException) -> str:
+    """Return where an error came from, and its kind, but not what it says: that may hold what was sent."""
+    told = []
+    one: BaseException | None = error
+    while one is not None:
+        lines = "".join(traceback.format_tb(one.__traceback__))
+        told.append(f"{lines}{type(one).__module__}.{type(one).__qualname__}")
+        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+    return "\n\nafter this:\n".join(reversed(told))

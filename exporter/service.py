@@ -9,6 +9,7 @@ from pathlib import Path
 
 from wolfpack.exporter.clock import Clock, ReplayClock, SystemClock
 from wolfpack.exporter.engine import Engine
+from wolfpack.exporter.health import Health
 from wolfpack.exporter.keeping import Keeping
 from wolfpack.exporter.ledger import Ledger
 from wolfpack.exporter.rationing import Reads, ordered
@@ -33,6 +34,7 @@ class Service:
     sources: Sources
     keeping: Keeping = field(default_factory=Keeping)
     received: Counter[str] = field(default_factory=Counter)
+    health: Health = field(default_factory=Health)
 
     def reload(self) -> None:
         """Read the specs anew; on an error what was loaded stays in force, and the error goes on."""
@@ -98,6 +100,7 @@ def open_service(
     engine, received = Engine(ledger, registry, shelf, clock, keeping), Counter[str]()
     sources = Sources(ledger, registry, engine, clock, received, keeping)
     service = Service(ledger, registry, shelf, engine, clock, Guard(tokens), sources, keeping, received)
+    ledger.on_write(service.health.ledger_write.observe)
     if not replay:
         with ledger.write() as connection:
             registry.load(connection, clock.now())

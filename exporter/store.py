@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, func, insert, select, update
+from sqlalchemy import Connection, Table, delete, func, insert, select, text, update
 
 from wolfpack.exporter import schema
-from wolfpack.exporter.schema import models, parts, pending, references, versions
+from wolfpack.exporter.schema import marks, models, parts, pending, references, versions
 from wolfpack.spec import WolfpackError
 
 
@@ -201,6 +201,25 @@ def newest_panes(connection: Connection, model: int) -> dict[str, int]:
         select(parts.c.role, func.max(parts.c.start)).where(parts.c.model_id == model).group_by(parts.c.role)
     )
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def newest_of_all(connection: Connection) -> dict[tuple[int, str], int]:
+    """Return the start of the newest pane of each model and role, labels among them."""
+    found: dict[tuple[int, str], int] = {}
+    for table, role in ((parts, parts.c.role), (marks, marks.c.kind)):
+        newest = select(table.c.model_id, role, func.max(table.c.start)).group_by(table.c.model_id, role)
+        for model, name, start in connection.execute(newest):
+            found[model, name] = max(start, found.get((model, name), start))
+    return found
+
+
+def size(connection: Connection) -> int:
+    """Return the bytes that the ledger's tables and indexes take on disk, the log of its last writes apart."""
+    if connection.dialect.name == "sqlite":
+        pages = text("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
+        return int(connection.execute(pages).scalar_one())
+    sizes = [func.pg_total_relation_size(name) for name in schema.metadata.tables]
+    return sum(connection.execute(select(*sizes)).one())
 
 
 def version_order(connection: Connection, model: int) -> list[str]:

@@ -17,7 +17,8 @@ from wolfpack.rules.judge import Values
 from wolfpack.rules.prometheus_rules import hold, keep
 from wolfpack.rules.promql import number, quoted
 from wolfpack.rules.scenarios import Scenario, scenarios
-from wolfpack.rules.service_rules import SERVICE, Case, ServiceRule, service_rules
+from wolfpack.rules.service_rule import Case, ServiceRule
+from wolfpack.rules.service_rules import SERVICE, service_rules
 from wolfpack.rules.stepped import ModelHistory, looked_back
 from wolfpack.rules.timing import Timing, duration
 from wolfpack.spec import Spec
@@ -59,9 +60,10 @@ def _service_test(
     given = []
     for case in (case for rule in rules for case in rule.cases):
         course = case.ill if case is bad else case.well
-        if course is not None:
-            values = f"{number(course[0])}+{number(course[1])}x{steps}"
-            given.append({"series": _series(case.family, case.labels), "values": values})
+        courses = [(case.family, case.labels, course)] if course is not None else []
+        for family, labels, (start, grows) in (*courses, *case.beside):
+            values = f"{number(start)}+{number(grows)}x{steps}"
+            given.append({"series": _series(family, labels), "values": values})
     fires = sorted([rule.name for rule in rules if not rule.cases or rule.name == name])
     return {
         "name": "silent" if bad is None else f"{name} fires on {_series(bad.family, bad.labels)}",

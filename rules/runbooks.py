@@ -286,7 +286,7 @@ def page(name: str) -> str:
 
 
 def _pins(family: str) -> str:
-    labels = names.FAMILIES[family].labels
+    labels = names.FAMILIES[family.removesuffix("_sum").removesuffix("_count")].labels
     return '{project="PROJECT", model="MODEL"}' if set(names.MODEL) <= set(labels) else ""
 
 

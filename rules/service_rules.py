@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from wolfpack.rules.alert import Severity
+from wolfpack.rules.load_rules import load_rules
+from wolfpack.rules.service_rule import Case, ServiceRule
 from wolfpack.rules.timing import Timing, duration
 from wolfpack.spec import names
 from wolfpack.spec.source_kinds import LAGGING
@@ -27,45 +26,11 @@ _MODEL = (*_PROJECT, ("model", "arrival-delay"))
 _SOURCE = (*_MODEL, ("source", "calls"))
 
 
-Course = tuple[float, float]
-"""A value at the start, and by how much it grows from one evaluation to the next."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """The series that a rule is proved with: its course while all is well, and one that the rule fires on.
-
-    None is a series that is not there.
-    """
-
-    family: str
-    labels: tuple[tuple[str, str], ...]
-    well: Course | None
-    ill: Course
-
-
-@dataclass(frozen=True)
-class ServiceRule:
-    """One alert on the service.
-
-    Parameters
-    ----------
-    cases : series of which each fires the rule by itself when it is ill; none for a rule that always fires.
-    holds : False for one that is to fire at once.
-    """
-
-    name: str
-    severity: Severity
-    expr: str
-    summary: str
-    description: str
-    cases: tuple[Case, ...]
-    holds: bool = True
-
-
 def service_rules(timing: Timing) -> tuple[ServiceRule, ...]:
     """Return the service's alerts: those on the exporter, its sources, the sidecar, and the one that always fires."""
-    return (*_exporter_rules(timing), *_source_rules(timing), *_sidecar_rules(timing), _WATCHDOG)
+    return (
+        *_exporter_rules(timing), *load_rules(timing), *_source_rules(timing), *_sidecar_rules(timing), _WATCHDOG,
+    )  # fmt: skip
 
 
 def _exporter_rules(timing: Timing) -> tuple[ServiceRule, ...]:

@@ -151,6 +151,53 @@ SERVICE_RUNBOOKS: dict[str, Runbook] = {
         "Correct `sources.NAME.fields` or what writes. A file is taken again when it is written again; lines are not.",
         (names.SOURCE_REFUSED.name, names.SOURCE_ROWS.name),
     ),
+    "WolfpackIngestFailing": Runbook(
+        "What jobs send is answered with an error of the exporter's own, a status of 500 or above: it is not kept.",
+        f'`{names.INGEST_DURATION}_count` with `outcome="failed"` grew within the lookback.',
+        (
+            "The exporter's log has the error, with the address that failed.",
+            "Is the disk full, or the database of the ledger down?",
+        ),
+        ("A full disk.", "A ledger that another process holds.", "A defect of Wolfpack."),
+        "This one is not tuned. Clients that try again lose nothing once the ledger is back; jobs that gave up are "
+        "run again.",
+        (f"{names.INGEST_DURATION}_count", names.LEDGER_SIZE.name),
+    ),
+    "WolfpackIngestBusy": Runbook(
+        "More is sent at once than the exporter can hold, and some of it is turned away with status 429.",
+        f'Of `{names.INGEST_DURATION}_count` more than a twentieth have `outcome="busy"`.',
+        (
+            "Which kind? Do all jobs start at the same minute?",
+            f"Is the ledger slow, `{names.LEDGER_WRITE}`? Whoever waits for it takes up room.",
+        ),
+        (
+            "Schedules of many jobs on the full hour.",
+            "Rows are sent where a profile would do.",
+            "A slow disk.",
+        ),
+        "Spread the schedules, or profile where the rows are (`client.profile`): a profile is small. Clients of "
+        "Wolfpack send again by themselves.",
+        (f"{names.INGEST_DURATION}_count", names.INGEST_BYTES.name),
+    ),
+    "WolfpackLedgerSlow": Runbook(
+        "Writes to the ledger take long; every request that brings something waits for one.",
+        f"The mean of `{names.LEDGER_WRITE}` is over a second.",
+        ("How busy is the disk?", f"How large is the ledger, `{names.LEDGER_SIZE}`?"),
+        ("A network disk under SQLite.", "A database that others use too.", "A backfill of many panes."),
+        "This one is not tuned: give the ledger a local disk, or PostgreSQL.",
+        (f"{names.LEDGER_WRITE}_sum", f"{names.LEDGER_WRITE}_count", names.LEDGER_SIZE.name),
+    ),
+    "WolfpackBehind": Runbook(
+        "Windows wait to be computed all the time: what is shown is older than what was received.",
+        f"`{names.QUEUE_LENGTH}` was over 0 at each scrape within the lookback.",
+        (
+            f"Does `{names.WINDOWS_RECOMPUTED}` grow? Then late or corrected panes are computed again.",
+            f"Does `{names.COMPUTE_FAILURES}` grow?",
+        ),
+        ("A backfill: it ends by itself.", "Corrections of many old panes.", "Too little CPU."),
+        "During a backfill, silence it by `alertname`.",
+        (names.QUEUE_LENGTH.name, names.WINDOWS_COMPUTED.name, names.WINDOWS_RECOMPUTED.name),
+    ),
     "WolfpackWatchdog": Runbook(
         "Nothing is wrong: this alert always fires, so that its absence can be noticed elsewhere.",
         "`vector(1)`.",

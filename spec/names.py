@@ -23,6 +23,7 @@ SCALAR = (*QUALITY, "scalar")
 JOB = (*MODEL, "job_name")  # not `job`: that is the label of Prometheus' own targets
 ANOMALY = (*DRIFT, "metric", "detector", "scalar", "job_name")
 SOURCE = (*MODEL, "source")
+INGEST = ("kind", "outcome")
 
 
 @dataclass(frozen=True)
@@ -361,6 +362,52 @@ COMPUTE_FAILURES = Family(
     "service",
     ("project",),
     "Computations that raised an error.",
+)
+
+WINDOWS_RECOMPUTED = Family(
+    "wolfpack_windows_recomputed_total",
+    "counter",
+    "",
+    "service",
+    ("project",),
+    "Windows computed that had been before: something came late, or again.",
+)
+LAST_PANE = _gauge(
+    "wolfpack_last_pane_timestamp_seconds",
+    "seconds",
+    "service",
+    (*MODEL, "role"),
+    "When the newest pane begins that something was received for.",
+)
+INGEST_DURATION = Family(
+    "wolfpack_ingest_duration_seconds",
+    "histogram",
+    "seconds",
+    "service",
+    INGEST,
+    "Time from the whole body of a write to its answer, and in _count the writes.",
+)
+INGEST_BYTES = Family(
+    "wolfpack_ingest_bytes_total", "counter", "", "service", INGEST, "Bytes of the bodies of writes, as sent."
+)
+LEDGER_WRITE = Family(
+    "wolfpack_ledger_write_duration_seconds",
+    "histogram",
+    "seconds",
+    "service",
+    (),
+    "Time of a write to the ledger, from waiting for its turn until it is durable.",
+)
+LEDGER_SIZE = _gauge(
+    "wolfpack_ledger_size_bytes", "bytes", "service", (), "Bytes that the ledger takes on disk."
+)
+RENDER_DURATION = Family(
+    "wolfpack_render_duration_seconds",
+    "histogram",
+    "seconds",
+    "service",
+    ("part",),
+    "Time to render: `page` the answer to a scrape, `model` the series of a model that changed.",
 )
 
 DETECTOR_RUNS = Family(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import postgres_server
 import pytest
+
+from wolfpack.spec import FAMILIES
 
 THREE_LINES = "version: wolfpack/v1\nproject: travel\nmodel: arrival-delay\n"
 FULL = (
@@ -43,6 +46,12 @@ def _there(name: str) -> bool:
     if name in ("alertmanager", "prometheus-alertmanager"):
         return bool(shutil.which("alertmanager") or shutil.which("prometheus-alertmanager"))
     return (shutil.which(name) or postgres_server.program(name)) is not None
+
+
+def families_of(page: str) -> set[str]:
+    """Return the families that have samples on a metrics page; three names of samples are of one histogram."""
+    found = {line.split("{")[0].split(" ")[0] for line in page.splitlines() if line[0] != "#"}
+    return {name if name in FAMILIES else re.sub("_(bucket|sum|count)$", "", name) for name in found}
 
 
 class Exporter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conftest import families_of
 from notices import WATCHED, judgement, post, run, scalar
 from sending import REFERENCE, send_day, send_labels, send_predictions
 from tables import day
@@ -72,11 +73,7 @@ def test_every_family_of_the_catalogue_can_be_exposed(make_exporter, baseline) -
     post(one, "deployments", {"version": "2", "stage": "live"})
     post(one, "feedback", judgement())
     one.at("2024-05-09T06:10:00-04:00")
-    shown = {
-        line.split("{")[0].split(" ")[0]
-        for line in one.http.get("/metrics").text.splitlines()
-        if line[0] != "#"
-    }
+    shown = families_of(one.http.get("/metrics").text)
     late = {names.ROC_AUC_BASELINE.name, names.BRIER_BASELINE.name}
 
     elsewhere = names.SIDECAR | {  # test_detector_server, test_column_samples and test_mean_change have those

@@ -6,7 +6,7 @@ import itertools
 import zlib
 
 import pytest
-from conftest import THREE_LINES
+from conftest import THREE_LINES, families_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, InfoMetricFamily
@@ -225,11 +225,7 @@ def test_a_model_that_cannot_be_rendered_is_left_out_until_it_can(caplog) -> Non
 
 
 def test_the_page_has_process_metrics_and_nothing_beyond_the_catalogue(exporter) -> None:
-    found = {
-        line.split("{")[0].split(" ")[0]
-        for line in exporter.http.get("/metrics").text.splitlines()
-        if line[0] != "#"
-    }
+    found = families_of(exporter.http.get("/metrics").text)
 
     assert "process_resident_memory_bytes" in found
     assert {name for name in found if not name.startswith("process_")} <= set(FAMILIES)
