@@ -1,8 +1,9 @@
 """The sidecar: history in, expected value, band and score out."""
 
-from wolfpack.detectors.contract import METHODS, detect
+from wolfpack.detectors.batch import Stream
+from wolfpack.detectors.contract import METHODS, RECIPES, detect, detect_together, stream
 from wolfpack.detectors.deadline import Deadline, DeadlinePassed
-from wolfpack.detectors.detection import Detection
+from wolfpack.detectors.detection import Detection, Reason
 from wolfpack.detectors.exporter_source import ExporterSource
 from wolfpack.detectors.loop import run
 from wolfpack.detectors.memory import Memory
@@ -20,6 +21,7 @@ from wolfpack.detectors.watch import Watch, watches
 
 __all__ = [
     "METHODS",
+    "RECIPES",
     "Deadline",
     "DeadlinePassed",
     "Detection",
@@ -31,18 +33,22 @@ __all__ = [
     "Outliers",
     "PrometheusApi",
     "PrometheusSource",
+    "Reason",
     "Report",
     "Service",
     "Sink",
     "Source",
     "StateFile",
+    "Stream",
     "Watch",
     "cycle",
     "detect",
+    "detect_together",
     "run",
     "run_once",
     "seasonal_esd",
     "seasonal_esd_vector",
+    "stream",
     "wait_for_panes",
     "watches",
 ]
