@@ -97,7 +97,7 @@ class AlarmLine:
         done = 0
         for i in events:
             peaks[done : i + 1], excess[done : i + 1] = self.peaks, self.excess
-            done = i + 1
+            done = int(i) + 1
             line = self._line(points[i], self.peaks, self.excess)
             self._meet(evidence[i], over[i], self.points + at[i], line)
         peaks[done:], excess[done:] = self.peaks, self.excess

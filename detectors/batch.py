@@ -7,6 +7,7 @@ A call into numpy costs about as much for one series as for a hundred, so series
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -103,8 +104,9 @@ def score_alone(recipe: Recipe, times: ArrayLike, values: ArrayLike, season: Sea
     """Return what a method says of each point of one series; arrays of shape (n,)."""
     at, value = checked(times, values)
     found = Stream(recipe, 1, season).advance(at, value[:, None])
-    arrays = (getattr(found, name)[:, 0] for name in ("score", "expected", "lower", "upper", "ready"))
-    return Detection(*arrays, found.reasons)
+    names = ("score", "expected", "lower", "upper", "ready")
+    arrays: dict[str, Any] = {name: getattr(found, name)[:, 0] for name in names}
+    return Detection(**arrays, reasons=found.reasons)
 
 
 def _last(times: Floats, before: float | None) -> float | None:
@@ -114,11 +116,13 @@ def _last(times: Floats, before: float | None) -> float | None:
 def _detection(found: Sequence[Rows], first: int) -> Detection:
     """Return the rows of all series side by side, from the given point on."""
     names = ("score", "expected", "lower", "upper", "ready")
-    arrays = (np.concatenate([getattr(rows, name) for rows in found], axis=1)[first:] for name in names)
+    arrays: dict[str, Any] = {
+        name: np.concatenate([getattr(rows, name) for rows in found], axis=1)[first:] for name in names
+    }
     reasons = [
         Reason(one.point - first, one.series + i * TOGETHER, one.words)
         for i, rows in enumerate(found)
         for one in rows.reasons
         if one.point >= first
     ]
-    return Detection(*arrays, tuple(sorted(reasons, key=lambda one: (one.point, one.series))))
+    return Detection(**arrays, reasons=tuple(sorted(reasons, key=lambda one: (one.point, one.series))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -103,6 +104,6 @@ def beside(found: Sequence[Detection], shape: tuple[int, ...]) -> Detection:
     if not found:
         return unready(shape)
     names = ("score", "expected", "lower", "upper", "ready")
-    arrays = (np.stack([getattr(one, name) for one in found], axis=1) for name in names)
+    arrays: dict[str, Any] = {name: np.stack([getattr(one, name) for one in found], axis=1) for name in names}
     reasons = [replace(why, series=i) for i, one in enumerate(found) for why in one.reasons]
-    return Detection(*arrays, tuple(sorted(reasons, key=lambda one: (one.point, one.series))))
+    return Detection(**arrays, reasons=tuple(sorted(reasons, key=lambda one: (one.point, one.series))))

@@ -13,6 +13,7 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,13 +104,15 @@ class Scorer:
             blocks = [self._block(times[i : i + BLOCK], values[i : i + BLOCK]) for i in starts]
         if not blocks:
             return _nothing(values.shape)
-        arrays = (np.concatenate([getattr(one, name) for one in blocks]) for name in ARRAYS)
+        arrays: dict[str, Any] = {
+            name: np.concatenate([getattr(one, name) for one in blocks]) for name in ARRAYS
+        }
         reasons = [
             Reason(start + one.point, one.series, one.words)
             for start, block in zip(starts, blocks, strict=True)
             for one in block.reasons
         ]
-        return Rows(*arrays, tuple(reasons))
+        return Rows(**arrays, reasons=tuple(reasons))
 
     def weigh(self, times: Floats, values: Floats) -> tuple[Block, Floats, Floats]:
         """Return the next points described, how rare each statistic is in decades, and the sum that counts."""
