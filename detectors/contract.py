@@ -68,9 +68,13 @@ def detect(times: ArrayLike, values: ArrayLike, method: str = DEFAULT, season: S
 
     Examples
     --------
-    >>> found = detect([60 * i for i in range(90)], [5.0] * 89 + [6.0])
-    >>> found.score[-2:].tolist(), bool(found.ready[10])
-    ([0.0, 10.0], False)
+    >>> times = [86400 * day for day in range(100)]
+    >>> values = [100 + 5 * (day % 7) + day % 2 for day in range(99)] + [100]
+    >>> found = detect(times, values)
+    >>> bool(found.score[99] < -1), bool(found.ready[10])
+    (True, False)
+    >>> found.reasons[-1].words.split(":")[0]
+    '100 where 105.4 was expected'
     """
     return method_named(method)(times, values, season)
 
