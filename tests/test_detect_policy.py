@@ -22,7 +22,7 @@ from wolfpack.spec import Calendar
 ENDS = FIRST + DAY * np.arange(1, 101)
 VALUES = np.array(history(100))
 VALUES[[60, 70, 80]] += [40.0, -40.0, 6.0]
-PLAIN = detect(ENDS, VALUES)
+PLAIN = detect(ENDS, VALUES, "seasonal_esd")
 ARRAYS = ("score", "expected", "lower", "upper", "ready")
 
 
@@ -79,7 +79,7 @@ def test_values_out_of_range_are_neither_scored_nor_learnt() -> None:
 
     assert [found.reason(i) for i in (60, 70, 80)] == ["out of range", "out of range", None]
     assert np.isnan(found.detection.score[60])
-    assert same(found.detection, detect(ENDS, without), ("score", "ready"))
+    assert same(found.detection, detect(ENDS, without, "seasonal_esd"), ("score", "ready"))
 
 
 def test_the_band_is_cut_to_the_range() -> None:
@@ -130,7 +130,7 @@ def test_skipped_days_and_holidays_are_neither_scored_nor_learnt() -> None:
     in_january = [i for i in range(100) if found.reason(i) == "holiday"]
     assert in_january == [(date(2026, 1, 19) - date(2026, 1, 5)).days, presidents]
     without[in_january[0]] = np.nan
-    assert same(found.detection, detect(ENDS, without), ("score", "ready"))
+    assert same(found.detection, detect(ENDS, without, "seasonal_esd"), ("score", "ready"))
 
 
 def test_a_subdivision_has_holidays_of_its_own() -> None:

@@ -34,7 +34,13 @@ LABELS = {
 
 def spec(*entries: dict, **more) -> Spec:
     return Spec.model_validate(
-        {"version": "wolfpack/v1", "project": "travel", "model": "delay", "detect": list(entries)} | more
+        {
+            "version": "wolfpack/v1",
+            "project": "travel",
+            "model": "delay",
+            "detect": [{"method": "seasonal_esd"} | entry for entry in entries],
+        }
+        | more
     )
 
 
@@ -80,7 +86,7 @@ MEAN = {"metric": COLUMN_MEAN.name, "role": "prediction"}
 
 def test_newest_window_is_sent_with_the_labels_of_its_series():
     values = [*history(), 300.0]
-    found = detect([point[0] for point in points(values)], values)
+    found = detect([point[0] for point in points(values)], values, "seasonal_esd")
     exporter = Exporter(**{COLUMN_MEAN.name: [({"__name__": COLUMN_MEAN.name, **LABELS}, points(values))]})
     report = exporter.cycle(spec(MEAN))
 
@@ -130,7 +136,7 @@ def test_days_one_by_one_with_restarts_give_the_scores_of_the_whole_history():
         exporter.cycle(spec(MEAN))
         scores.append(exporter.rows[0]["score"])
 
-    whole = detect([point[0] for point in points(values)], values).score
+    whole = detect([point[0] for point in points(values)], values, "seasonal_esd").score
     assert sum(score is not None for score in scores) > 20
     assert scores == [None if math.isnan(score) else score for score in whole]
 
@@ -172,7 +178,7 @@ def test_planned_gaps_are_neither_scored_nor_learnt():
     assert report == Report(0, (), {"planned gap": 1}, ())
     assert exporter.rows[0]["score"] is None
     assert Exporter(**exporter.series).cycle(spec(MEAN)).scored == 1
-    assert after.rows[0]["score"] == detect([p[0] for p in points(lost)], lost).score[-1]
+    assert after.rows[0]["score"] == detect([p[0] for p in points(lost)], lost, "seasonal_esd").score[-1]
 
 
 def test_planned_gaps_are_days_of_the_spec_zone():
@@ -223,14 +229,14 @@ def test_one_bad_watch_never_stops_the_others():
     report = exporter.cycle(
         spec(
             {"metric": COLUMN_MISSING.name},
-            {"metric": COLUMN_MEAN.name, "method": "forecast"},
+            {"metric": COLUMN_MEAN.name, "method": "trend"},
             MEAN,
         )
     )
 
     assert report.scored == 1
     for index, part in enumerate(
-        ["no answer", "available: seasonal_esd"]
+        ["no answer", "available: auto, forecast, "]
     ):
         assert f"travel/delay: detect[{index}]: " in report.errors[index]
         assert part in report.errors[index]
