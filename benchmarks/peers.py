@@ -62,6 +62,8 @@ def install(peer: Peer) -> None:
         If pip fails; the message has its last line.
     """
     done, wanted = FOLDER / peer.name / ".installed", "\n".join(peer.requirements)
+    if "--editable" in peer.requirements:  # this package, whose own requirements may have changed
+        wanted += (ROOT / "setup.cfg").read_text()
     if done.exists() and done.read_text() == wanted:
         return
     print(f"installing {', '.join(peer.requirements)} under {FOLDER}", file=sys.stderr)
