@@ -72,7 +72,9 @@ def _operation(one: Endpoint, schemas: Json) -> Json:
 
 
 def _identifier(one: Endpoint) -> str:
-    words = re.findall(r"[a-z]+", _PLACE.sub("", one.path).removeprefix("/api/v1/")) or ["status"]
+    words = re.findall(r"[a-z]+", _PLACE.sub("", one.path).removeprefix("/api/v1/"))
+    if one.path == "/" or one.path.startswith("/models/"):
+        words = ["page", *words]
     return "_".join([one.method.lower(), *words])
 
 
