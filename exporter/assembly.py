@@ -86,16 +86,13 @@ class Assembly:
 
     def _before(self, connection: Connection, known: Known, role: str, pane: datetime) -> dict[str, Profile]:
         """Return the profiles of the earlier windows that the spec compares with, by baseline."""
-        spec, calendar = known.spec, known.spec.calendar
         found: dict[str, Profile] = {}
-        for baseline, windows in (("previous", 1), ("trailing", trailing.WINDOWS)):
-            if baseline in spec.earlier:
-                ended = calendar.back(pane, spec.window_panes)
-                begun = calendar.back(ended, windows * spec.window_panes - 1)
-                loaded = self._load(connection, known, role, begun, ended)
-                if loaded.together is not None:
-                    newest = loaded.together.newest[-1].plan.id
-                    found[baseline] = Mixture.of(loaded.together.runs, newest).main
+        for baseline, earlier in trailing.earlier_windows(known.spec, pane).items():
+            loaded = [self._load(connection, known, role, first, last).together for first, last in earlier]
+            there = [span for span in loaded if span is not None]
+            if len(there) >= (1 if baseline == "previous" else trailing.FEWEST):
+                newest = there[0].newest[-1].plan.id
+                found[baseline] = Mixture.of([run for span in there for run in span.runs], newest).main
         return found
 
     def _previous(self, connection: Connection, known: Known, role: str, pane: datetime) -> dict[Segment, int]:

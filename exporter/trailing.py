@@ -9,15 +9,18 @@ from sqlalchemy import Connection
 
 from wolfpack.exporter import history, quality
 from wolfpack.exporter.baseline import Baseline
+from wolfpack.exporter.keeping import is_short
+from wolfpack.exporter.ladder import panes_of_an_hour
 from wolfpack.exporter.panes import Span
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.sample import Key, Sample, sample
 from wolfpack.exporter.window import Window, window_samples
-from wolfpack.spec import Family, names
+from wolfpack.spec import Calendar, Family, Spec, names
 from wolfpack.stats import ScoreCounts
 
+WEEK = timedelta(weeks=1)
 WEEKS = 4
-"""Weeks over which the same place of the week is averaged (DESIGN §4, `change: rows`)."""
+"""Times the same place of the week is looked up: rows are averaged over them, windows are added up."""
 FEWEST = 2
 """Fewest of them that make a mean."""
 WINDOWS = 4
@@ -37,7 +40,7 @@ def rows(
     keys = {segment: _rows_key(known, role, segment) for segment in segments}
     ends = [
         int(spec.calendar.end(start).timestamp())
-        for start in (_weeks_before(known, pane, weeks) for weeks in range(1, WEEKS + 1))
+        for start in (_weeks_before(spec, pane, weeks) for weeks in range(1, WEEKS + 1))
         if not spec.calendar.skipped(start)
     ]
     values = history.event_values(connection, ids, known.id, keys.values(), ends)
@@ -76,6 +79,27 @@ def quality_baselines(
     return found
 
 
+def earlier_windows(spec: Spec, pane: datetime) -> dict[str, list[tuple[datetime, datetime]]]:
+    """Return first and last pane of the windows that one is compared with, newest first, by baseline.
+
+    Only baselines that the spec asks for. `previous` is the last window that shares no pane with the one that
+    ends with `pane`. `trailing` are windows at its place of the week: Sundays are compared with Sundays. One
+    longer than a week steps by as many weeks as it touches, so that none shares a pane with another. Panes
+    shorter than an hour are kept for days only; theirs are widened to the hours that are kept for weeks.
+    """
+    calendar, back, found = spec.calendar, spec.window_panes - 1, {}
+    if "previous" in spec.earlier:
+        last = calendar.back(pane, spec.window_panes)
+        found["previous"] = [(calendar.back(last, back), last)]
+    if "trailing" in spec.earlier:
+        step = -(-spec.window // WEEK)
+        lasts = [_weeks_before(spec, pane, step * time) for time in range(1, WEEKS + 1)]
+        windows = [(calendar.back(last, back), last) for last in lasts]
+        windows = [(first, last) for first, last in windows if calendar.expected(first, calendar.end(last))]
+        found["trailing"] = [_whole_hours(spec, *window) for window in windows] if is_short(spec) else windows
+    return found
+
+
 def reference_windows(
     known: Known, baseline: Baseline, role: str, there: Collection[int]
 ) -> list[tuple[str, int, list[Sample]]]:
@@ -95,11 +119,16 @@ def reference_windows(
     return found
 
 
-def _weeks_before(known: Known, pane: datetime, weeks: int) -> datetime:
+def _weeks_before(spec: Spec, pane: datetime, weeks: int) -> datetime:
     """Return the start of the pane at the same local time so many weeks before."""
-    zone = known.spec.zone
-    local = pane.astimezone(zone).replace(tzinfo=None) - timedelta(weeks=weeks)
-    return known.spec.calendar.start(local.replace(tzinfo=zone))
+    local = pane.astimezone(spec.zone).replace(tzinfo=None) - timedelta(weeks=weeks)
+    return spec.calendar.start(local.replace(tzinfo=spec.zone))
+
+
+def _whole_hours(spec: Spec, first: datetime, last: datetime) -> tuple[datetime, datetime]:
+    """Return first and last pane of the hours, as the ledger merges them, that a window touches."""
+    hours = Calendar(panes_of_an_hour(spec.every) * spec.every, spec.timezone)
+    return hours.start(first), spec.calendar.back(hours.end(hours.start(last)))
 
 
 def _rows_key(known: Known, role: str, segment: tuple[str, str]) -> Key:
