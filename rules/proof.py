@@ -32,7 +32,7 @@ def model_tests(spec: Spec, alerts: tuple[Alert, ...], timing: Timing, links: Li
     ValueError
         If an annotation of the spec cannot be used.
     """
-    said = {alert: texts(spec, alert, links) for alert in alerts}
+    said = [texts(spec, alert, links) for alert in alerts]
     tests = []
     for scenario in scenarios(alerts, timing):
         expected = _expected(spec, alerts, scenario, timing, said)
@@ -111,7 +111,7 @@ def _expected(
     alerts: tuple[Alert, ...],
     scenario: Scenario,
     timing: Timing,
-    said: dict[Alert, dict[str, str]],
+    said: Sequence[dict[str, str]],
 ) -> dict[tuple[int, str], list[dict[str, Any]]]:
     """Return by evaluation and alert name what must fire, by the table's own function."""
     length = len(next(iter(scenario.series.values())))
@@ -124,13 +124,13 @@ def _expected(
     found: dict[tuple[int, str], list[dict[str, Any]]] = {
         (step, alert.name): [] for step in scenario.checks for alert in alerts
     }
-    for alert in alerts:
+    for alert, its in zip(alerts, said, strict=True):
         for identity, found_values in judge.active(alert, history, times).items():
             fires = firing(~np.isnan(found_values), times, hold(alert, timing), keep(alert, spec, timing))
             for step in scenario.checks:
                 if fires[step]:
                     found[step, alert.name].append(
-                        _told(alert, identity, found_values, step, history, said[alert])
+                        _told(alert, identity, found_values, step, history, its)
                     )
     return found
 

@@ -61,6 +61,9 @@ def looked_back(history: History, steps: int) -> ModelHistory:
 
 
 def _held(values: Values, steps: int) -> Values:
+    lacking = np.isnan(values)
+    if not lacking.any():
+        return values
     place = np.arange(len(values))
-    last = np.maximum.accumulate(np.where(np.isnan(values), -1, place))
+    last = np.maximum.accumulate(np.where(lacking, -1, place))
     return np.where((last >= 0) & (place - last <= steps), values[last], np.nan)
