@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wolfpack.spec import Loaded, WolfpackError, load_all, names
+from wolfpack.spec import Loaded, WolfpackError, load_all
 
 if TYPE_CHECKING:
     from wolfpack.cli.flights_replay import Delivery, Flights, Sender
     from wolfpack.cli.flights_result import Finding
-    from wolfpack.client import Transport
     from wolfpack.rules import Episode, Series
     from wolfpack.stats import Profile
 
@@ -75,7 +74,7 @@ class _Demo:
         days = days_between(flights.FIRST_DAY, flights.LAST_DAY - kept_for_live)
         with servers.exporter(self.folder, self.folder / "specs", "--replay") as url:
             grid = self._replay(url, its, loaded, days)
-            series = list(_exposed(url, loaded))
+            series = self._history(url, loaded)
         self._generate(loaded)
         episodes = self._judge(loaded, series, grid)
         with servers.exporter(self.folder, self.folder / "specs") as url:
@@ -143,6 +142,16 @@ class _Demo:
         self._say(
             f"{len(files)} files of rules, tests, routes and runbooks and {len(boards)} dashboards generated"
         )
+
+    def _history(self, url: str, loaded: list[Loaded]) -> list[Series]:
+        """Return what the metrics page showed of every series that the rules read."""
+        from wolfpack.client import HttpTransport
+        from wolfpack.rules.exposed import exposed
+
+        transport = HttpTransport(url)
+        found = exposed(transport, [one.spec for one in loaded])
+        transport.close()
+        return found
 
     def _judge(self, loaded: list[Loaded], series: list[Series], grid: list[float]) -> list[Episode]:
         from wolfpack import rules
@@ -213,31 +222,6 @@ class _Demo:
 
     def _say(self, text: str) -> None:
         click.echo(f"[{time.monotonic() - self.began:5.0f} s] {text}")
-
-
-def _exposed(url: str, loaded: list[Loaded]) -> Iterator[Series]:
-    """Yield what the metrics page showed of every series of the models."""
-    from wolfpack.client import HttpTransport
-
-    transport = HttpTransport(url)
-    for one in loaded:
-        for family in names.FAMILIES.values():
-            if family.cls != "service":
-                match = f'{family.name}{{project="{one.spec.project}",model="{one.spec.model}"}}'
-                yield from _pages(transport, match)
-    transport.close()
-
-
-def _pages(transport: Transport, match: str) -> Iterator[Series]:
-    found: dict[tuple[tuple[str, str], ...], list[tuple[float, float | None]]] = {}
-    cursor: str | None = "0"
-    while cursor is not None:
-        page = transport.get("/api/v1/series", {"match": match, "as": "exposed", "cursor": cursor})
-        for series in page["series"]:
-            points = [(shown, value) for _, value, shown in series["points"]]
-            found.setdefault(tuple(sorted(series["labels"].items())), []).extend(points)
-        cursor = page["next"]
-    yield from ((dict(labels), points) for labels, points in found.items())
 
 
 @contextmanager

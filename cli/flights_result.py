@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from wolfpack.cli.flights_live import Delivered
 from wolfpack.cli.flights_replay import Flights
+from wolfpack.cli.text_table import text_table
 from wolfpack.flights import Incident
 from wolfpack.rules import Episode
 from wolfpack.spec import Spec
@@ -82,7 +83,7 @@ def incident_table(findings: Sequence[Finding], its: Flights, spec: Spec) -> str
             f" - {one.incident.last:%d %b}" if one.incident.last != one.incident.first else ""
         )
         rows.append((one.incident.title, dates, *_how(one, its, spec)))
-    return _columns(rows)
+    return text_table(rows)
 
 
 def episode_table(episodes: Sequence[Episode], its: Flights, spec: Spec) -> str:
@@ -94,7 +95,7 @@ def episode_table(episodes: Sequence[Episode], its: Flights, spec: Spec) -> str:
     for name in names:
         each = [counts[name, month] for month in months]
         rows.append((name, *(str(count or "") for count in each), str(sum(each))))
-    return _columns(rows)
+    return text_table(rows)
 
 
 def _matches(episode: Episode, incident: Incident) -> bool:
@@ -131,11 +132,3 @@ def _name(episode: Episode) -> str:
 
 def _month(episode: Episode, its: Flights, spec: Spec) -> int:
     return (datetime.fromtimestamp(episode.start, spec.zone) - its.shift).month
-
-
-def _columns(rows: Sequence[tuple[str, ...]]) -> str:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
-    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])

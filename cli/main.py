@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from wolfpack.cli import compare, demo, detect, generate, init, job, serve, specs, tell
+from wolfpack.cli import backtest, compare, demo, detect, generate, init, job, serve, specs, tell
 from wolfpack.spec import WolfpackError
 
 
@@ -45,6 +45,7 @@ for command in (
     tell.run,
     tell.deploy,
     compare.compare,
+    backtest.backtest,
     demo.demo,
 ):
     main.add_command(command)

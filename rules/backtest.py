@@ -9,6 +9,7 @@ import numpy as np
 
 from wolfpack.rules.alert import Alert, Identity
 from wolfpack.rules.episodes import Episode, episodes
+from wolfpack.rules.exposed import families
 from wolfpack.rules.holding import firing
 from wolfpack.rules.judge import History, Values, active
 from wolfpack.rules.prometheus_rules import hold, keep
@@ -49,7 +50,7 @@ def backtest(
     """
     times, timing = uniform(grid), timing or Timing()
     table = [(spec, alerts_for(spec)) for spec in specs]
-    histories = on_grid(series, times, _read(table))
+    histories = on_grid(series, times, families(alert for _, alerts in table for alert in alerts))
     judge = {"prometheus": _by_prometheus, "python": _by_python}.get(engine)
     if judge is None:
         raise ValueError(f"engine {engine!r} is unknown; known are 'prometheus' and 'python'")
@@ -80,12 +81,6 @@ def uniform(grid: Sequence[float] | Values) -> Values:
             f"grid: steps between {steps.min():g} and {steps.max():g} s; they must be equal and positive"
         )
     return times
-
-
-def _read(table: list[tuple[Spec, tuple[Alert, ...]]]) -> frozenset[str]:
-    return frozenset(
-        selector.family.name for _, alerts in table for alert in alerts for selector in alert.selectors
-    )
 
 
 def _by_python(

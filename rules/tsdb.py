@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -67,6 +68,18 @@ class Backtester:
         return result
 
 
+def absent() -> list[str]:
+    """Return the programs that are not on the PATH."""
+    return [program for program in PROGRAMS if not shutil.which(program)]
+
+
+def version() -> str:
+    """Return the version of the Prometheus on the PATH."""
+    said = subprocess.run(["prometheus", "--version"], capture_output=True, text=True, check=False)
+    found = re.search(r"version (\S+)", said.stdout + said.stderr)
+    return found[1] if found else "of unknown version"
+
+
 @contextmanager
 def backtester(histories: Iterable[History], times: Values) -> Iterator[Backtester]:
     """Run a Prometheus in a temporary folder, with these samples and nothing to scrape, and stop it.
@@ -76,10 +89,10 @@ def backtester(histories: Iterable[History], times: Values) -> Iterator[Backtest
     WolfpackError
         If a program is absent or does not do its part.
     """
-    absent = [program for program in PROGRAMS if not shutil.which(program)]
-    if absent:
+    lacking = absent()
+    if lacking:
         raise WolfpackError(
-            f"engine 'prometheus' needs {' and '.join(absent)} on the PATH; install the package prometheus, "
+            f"engine 'prometheus' needs {' and '.join(lacking)} on the PATH; install the package prometheus, "
             "or use engine 'python'"
         )
     with TemporaryDirectory(prefix="wolfpack-backtest-") as folder:
