@@ -1,4 +1,4 @@
-"""Panels, variables and boards: the one module over grafanalib, which corrects what it writes.
+"""Panels: the one module over grafanalib (with `layout`, which places them), which corrects what it writes.
 
 grafanalib 0.7.1 writes the JSON of Grafana 6 (schemaVersion 12): Grafana's own migration of that loses the
 shared crosshair, its null data sources become the default one, every refId is empty, and graphs have 100
@@ -19,31 +19,14 @@ from grafanalib._gen import DashboardEncoder
 
 core: Any = grafanalib.core  # attrs classes without types: a checker takes them to have no parameters
 
-SCHEMA_VERSION = 39
-"""Grafana 10.4 and later; the newest that 10 and 11 both read without migration."""
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
-COLUMNS = 24
-"""Width of Grafana's grid."""
-TAG = "wolfpack"
-ALL = ".+"
-ON_TIME_CHANGE = 2
 
 Json = dict[str, Any]
 Steps = Sequence[tuple[str, float | None]]
 """Colours from a value on; the first begins at None, below everything."""
 PLAIN: Steps = (("green", None),)
 
-_STALE_BOARD = (
-    "__inputs",
-    "rows",
-    "style",
-    "hideControls",
-    "sharedCrosshair",
-    "gnetId",
-    "version",
-    "timepicker",
-)
-_STALE_PANEL = (
+STALE_PANEL = (
     "editable",
     "error",
     "height",
@@ -53,8 +36,8 @@ _STALE_PANEL = (
     "hideTimeOverride",
     "links",
 )
+_STALE_TABLE = ("columns", "fontSize", "color", "mappings")
 _STALE_TARGET = ("query", "target", "metric", "step", "intervalFactor", "interval", "hide")
-_STALE_VARIABLE = ("useTags", "tagsQuery", "tagValuesQuery", "auto", "auto_min", "auto_count")
 
 
 @dataclass(frozen=True)
@@ -66,20 +49,23 @@ class Query:
 
 
 @dataclass(frozen=True)
+class Column:
+    """One column of a table: the newest values of an expression; `shown` is False where only its labels count."""
+
+    title: str
+    expr: str
+    unit: str = "none"
+    steps: Steps = PLAIN
+    shown: bool = True
+
+
+@dataclass(frozen=True)
 class Panel:
     """One panel, its JSON without a place, and the size it takes: columns of 24, rows of 30 pixels."""
 
     json: Json
     width: int
     height: int
-
-
-@dataclass(frozen=True)
-class Section:
-    """A titled row of panels, laid out from left to right."""
-
-    title: str
-    panels: tuple[Panel, ...]
 
 
 def stat(
@@ -129,6 +115,64 @@ def lines(
     return _panel(panel, width, 8)
 
 
+def heat(title: str, description: str, unit: str, queries: Sequence[Query], *, steps: Steps) -> Panel:
+    """Return the values of many series over time as colours, one row each; `steps` are the colours."""
+    panel = core.StateTimeline(
+        title=title,
+        description=description,
+        targets=[core.Target(expr=one.expr, legendFormat=one.legend) for one in queries],
+        thresholds=_steps(steps),
+        extraJson={
+            "fieldConfig": {"defaults": {"unit": unit, "color": {"mode": "thresholds"}}},
+            "options": {
+                "legend": {"showLegend": False, "calcs": []}, "tooltip": {"sort": "none"}, "mergeValues": True,
+                "showValue": "never", "rowHeight": 0.9,
+            },
+        },
+    )  # fmt: skip
+    return _panel(panel, 24, 10)
+
+
+def table(
+    title: str, description: str, columns: Sequence[Column], *, keys: Sequence[str], width: int = 24, height: int = 12
+) -> Panel:
+    """Return a row for each set of `keys`, with the newest value of each column; the first column sorts it.
+
+    Parameters
+    ----------
+    keys : labels that every query keeps; a query may keep further ones, which become columns of text.
+    """
+    panel = core.Table(
+        title=title,
+        description=description,
+        targets=[
+            core.Target(expr=one.expr, legendFormat=one.title, instant=True, format="table") for one in columns
+        ],
+        thresholds=_steps(PLAIN),
+        overrides=[_cell(one) for one in columns if one.shown],
+        transformations=[{"id": "merge", "options": {}}, {"id": "organize", "options": _order(columns, keys)}],
+        extraJson={
+            "fieldConfig": {"defaults": {"unit": "none", "custom": {"filterable": True, "align": "auto"}}},
+            "options": {"showHeader": True, "cellHeight": "sm"},
+        },
+    )
+    made = _panel(panel, width, height)
+    made.json["fieldConfig"]["defaults"]["custom"].pop("displayMode")  # `cellOptions` since Grafana 9.4
+    return Panel(without(made.json, _STALE_TABLE), width, height)
+
+
+def linked(panel: Panel, title: str, url: str, field: str | None = None) -> Panel:
+    """Return the panel with a link on each of its values, or only on those of one column of a table."""
+    made: Json = json.loads(json.dumps(panel.json))
+    link = [{"title": title, "url": url, "targetBlank": False}]
+    if field is None:
+        defaults = made["fieldConfig"]["defaults"]
+        defaults["links"] = [*defaults.get("links", []), *link]
+    else:
+        made["fieldConfig"]["overrides"].append(_override("byName", field, {"links": link}))
+    return Panel(made, panel.width, panel.height)
+
+
 def states(
     title: str,
     description: str,
@@ -168,99 +212,37 @@ def band(lower: str, upper: str) -> list[Json]:
     return [_override("byName", lower, hidden), _override("byName", upper, hidden | fill)]
 
 
-def datasource() -> Json:
-    """Return the variable that every panel's data source comes from."""
-    variable = core.Template(name="datasource", label="Data source", type="datasource", query="prometheus")
-    return _variable(variable, current=None)
-
-
-def variable(name: str, label: str, query: str, *, several: bool = False) -> Json:
-    """Return a variable that asks Prometheus; `several` allows more than one value and begins with all."""
-    template = core.Template(
-        name=name,
-        label=label,
-        query=query,
-        dataSource=DATASOURCE,
-        refresh=ON_TIME_CHANGE,
-        multi=several,
-        includeAll=several,
-        allValue=ALL if several else None,
-    )
-    everything = {"selected": True, "text": ["All"], "value": ["$__all"]}
-    return _variable(template, current=everything if several else None) | {"definition": query}
-
-
-def board(
-    title: str, uid: str, description: str, variables: Sequence[Json], sections: Iterable[Section]
-) -> Json:
-    """Return the JSON of a dashboard: classic schema, read-only, panels placed without overlap.
-
-    Raises
-    ------
-    ValueError
-        If a panel is wider than the grid.
-    """
-    link = core.DashboardLink(title="Wolfpack", tags=[TAG], asDropdown=True, includeVars=True, keepTime=True)
-    frame = core.Dashboard(
-        title=title,
-        uid=uid,
-        description=description,
-        editable=False,
-        graphTooltip=core.GRAPH_TOOLTIP_MODE_SHARED_CROSSHAIR,
-        links=[link],
-        refresh="1m",
-        schemaVersion=SCHEMA_VERSION,
-        tags=[TAG],
-        time=core.Time("now-14d", "now"),
-        timezone="browser",
-    )
-    plain = _without(_plain(frame), _STALE_BOARD)
-    return plain | {"templating": {"list": list(variables)}, "panels": _placed(sections)}
-
-
-def _placed(sections: Iterable[Section]) -> list[Json]:
-    """Return the panels with their places and ids: left to right, a new line where the next does not fit."""
-    placed: list[Json] = []
-    top = 0
-    for section in sections:
-        row = _without(_plain(core.RowPanel(title=section.title)), _STALE_PANEL)
-        for stale in ("datasource", "fieldConfig", "targets", "transformations", "transparent"):
-            row.pop(stale, None)
-        placed.append(row | {"gridPos": {"x": 0, "y": top, "w": COLUMNS, "h": 1}})
-        left, top, height = 0, top + 1, 0
-        for panel in section.panels:
-            if panel.width > COLUMNS:
-                raise ValueError(
-                    f"{panel.json['title']!r} is {panel.width} wide; a board has {COLUMNS} columns"
-                )
-            if left + panel.width > COLUMNS:
-                left, top, height = 0, top + height, 0
-            placed.append(
-                panel.json | {"gridPos": {"x": left, "y": top, "w": panel.width, "h": panel.height}}
-            )
-            left, height = left + panel.width, max(height, panel.height)
-        top += height
-    return [panel | {"id": i} for i, panel in enumerate(placed, 1)]
-
-
 def _panel(panel: Any, width: int, height: int) -> Panel:
-    plain = _without(_plain(panel), _STALE_PANEL)
-    plain["datasource"] = DATASOURCE
-    plain["targets"] = [
-        _without(target, _STALE_TARGET)
+    made = without(plain(panel), STALE_PANEL)
+    made["datasource"] = DATASOURCE
+    made["targets"] = [
+        without(target, _STALE_TARGET)
         | {"refId": letter, "datasource": DATASOURCE, "editorMode": "code", "range": not target["instant"]}
-        for letter, target in zip(ascii_uppercase, plain["targets"], strict=False)
+        for letter, target in zip(ascii_uppercase, made["targets"], strict=False)
     ]
-    return Panel(plain, width, height)
-
-
-def _variable(template: Any, current: Json | None) -> Json:
-    plain = _without(_plain(template), _STALE_VARIABLE)
-    return plain | {"current": current or {}, "regex": "", "options": []}
+    return Panel(made, width, height)
 
 
 def _steps(steps: Steps) -> list[Json]:
     return [{"color": color, "value": value} for color, value in steps]
+
+
+def _cell(column: Column) -> Json:
+    colored: Json = {"custom.cellOptions": {"type": "color-background", "mode": "basic"}}
+    steps = {"mode": "absolute", "steps": _steps(column.steps)}
+    properties: Json = {"unit": column.unit, "thresholds": steps}
+    return _override("byName", column.title, properties | (colored if len(column.steps) > 1 else {}))
+
+
+def _order(columns: Sequence[Column], keys: Sequence[str]) -> Json:
+    """Return what the table leaves out, how its columns are called, and their order."""
+    values = {f"Value #{letter}": one for one, letter in zip(columns, ascii_uppercase, strict=False)}
+    hidden = ["Time", *(name for name, one in values.items() if not one.shown)]
+    return {
+        "excludeByName": dict.fromkeys(hidden, True),
+        "renameByName": {name: one.title for name, one in values.items() if one.shown},
+        "indexByName": {name: place for place, name in enumerate([*keys, *values])},
+    }
 
 
 def _override(matcher: str, what: str, properties: Json) -> Json:
@@ -270,7 +252,7 @@ def _override(matcher: str, what: str, properties: Json) -> Json:
     }
 
 
-def _plain(thing: Any) -> Json:
+def plain(thing: Any) -> Json:
     """Return grafanalib's JSON as plain dictionaries, without nulls but that of a first step."""
     return dict(_pruned(json.loads(json.dumps(thing, cls=DashboardEncoder))))
 
@@ -284,5 +266,5 @@ def _pruned(thing: Any) -> Any:
     return {key: _pruned(value) for key, value in thing.items() if value is not None or step}
 
 
-def _without(plain: Json, keys: Iterable[str]) -> Json:
-    return {key: value for key, value in plain.items() if key not in keys}
+def without(thing: Json, keys: Iterable[str]) -> Json:
+    return {key: value for key, value in thing.items() if key not in keys}

@@ -62,3 +62,13 @@ class Scope:
         """Return the firing alerts of the model, one series for each group."""
         where = f'project="{self.project}",model="{self.model}",alertstate="firing"'
         return f"max by ({', '.join(by)}) ({ALERTS}{{{where}}})"
+
+
+def over_projects(family: Family, **matchers: str) -> str:
+    """Return a selector of a family in the chosen projects; version and segment are pinned unless given."""
+    wanted = {"project": '=~"$project"'} | {label: match for label, match in PINNED.items()} | matchers
+    unknown = matchers.keys() - set(family.labels)
+    if unknown:
+        raise ValueError(f"{family} has no label {sorted(unknown)[0]!r}; its labels are {', '.join(family.labels)}")
+    given = [label + match for label, match in wanted.items() if label in family.labels and match]
+    return f"{family}{{{','.join(given)}}}"

@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from wolfpack.dashboards.model_board import MADE
-from wolfpack.dashboards.panels import (
-    Json,
-    Panel,
-    Query,
-    Section,
-    Steps,
-    board,
-    datasource,
-    lines,
-    stat,
-    variable,
-)
+from wolfpack.dashboards.layout import MADE, Section, board, datasource, variable
+from wolfpack.dashboards.panels import Json, Panel, Query, Steps, lines, stat
+from wolfpack.dashboards.scope import over_projects
 from wolfpack.spec import Family, names
 from wolfpack.spec.source_kinds import LAGGING
 
@@ -49,19 +39,14 @@ def service_board() -> Json:
     return board("Wolfpack / Service", SERVICE_UID, text, choice, sections)
 
 
-def _select(family: Family) -> str:
-    """Return a selector of the chosen projects, where the family has them."""
-    return f'{family}{{project=~"$project"}}' if "project" in family.labels else f"{family}{{}}"
-
-
 def _most(family: Family) -> str:
     """Return the largest value for each set of the family's labels: one series, whatever pods exposed it."""
-    return f"max by ({', '.join(family.labels)}) ({_select(family)})"
+    return f"max by ({', '.join(family.labels)}) ({over_projects(family)})"
 
 
 def _grown(family: Family) -> str:
     """Return by how much a counter grew within the range."""
-    return f"max by ({', '.join(family.labels)}) (increase({_select(family)}[{RANGE}]))"
+    return f"max by ({', '.join(family.labels)}) (increase({over_projects(family)}[{RANGE}]))"
 
 
 def _slowest(family: Family) -> str:

@@ -13,7 +13,8 @@ import yaml
 from wolfpack import dashboards
 from wolfpack.dashboards import SHARED_UID, generate, shared_board, spec_board, spec_uid, write
 from wolfpack.dashboards.model_panels import above, below
-from wolfpack.dashboards.panels import Panel, Section, board, lines
+from wolfpack.dashboards.layout import Section, board
+from wolfpack.dashboards.panels import Panel, lines
 from wolfpack.dashboards.scope import Scope
 from wolfpack.spec import FAMILIES, Spec, names
 from wolfpack.spec.model import Quality
