@@ -43,10 +43,12 @@ def rules(specs: tuple[Path, ...], out: Path, receivers: Path | None, alertmanag
 @click.command()
 @_SPECS
 @_OUT
-def dashboards(specs: tuple[Path, ...], out: Path) -> None:
+@click.option("--evidence", metavar="URL", default="", help="The exporter as browsers reach it: links to its pages.")
+@click.option("--runbooks", metavar="URL", default="", help="Where the generated runbooks are: links from alerts.")
+def dashboards(specs: tuple[Path, ...], out: Path, evidence: str, runbooks: str) -> None:
     """Write Grafana dashboards as JSON, to be provisioned by file."""
     from wolfpack import dashboards as boards
 
-    files = boards.generate(load_all(specs))
+    files = boards.generate(load_all(specs), boards.Outside(evidence, runbooks))
     boards.write(files, out)
     click.echo(f"{len(files)} files in {out}")

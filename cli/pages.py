@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from wolfpack.cli import api_docs, source_keys, spec_keys
-from wolfpack.dashboards import service_board, shared_board
+from wolfpack.dashboards import shared_boards
 from wolfpack.rules import Absent, Condition, Matcher, Relative, Selector, Timing, alerts_for, service_rules
 from wolfpack.rules.prometheus_rules import hold, keep
 from wolfpack.rules.promql import number, quoted
@@ -54,10 +54,9 @@ def pages(folder: Path) -> dict[str, str]:
         "folder-keys": lambda: source_table("folder"),
         "alerts": lambda: alerts(example),
         "service-alerts": service_alerts,
-        "panels": lambda: panels(shared_board()),
-        "service-panels": lambda: panels(service_board()),
         "endpoints": lambda: _table(["endpoint", "scope", ""], api_docs.table()),
     }
+    parts |= {f"panels-{Path(name).stem}": partial(panels, one) for name, one in shared_boards().items()}
     parts |= {
         name: partial(_table, ["name", "in", "default", "meaning"], rows)
         for name, rows in api_docs.parts().items()

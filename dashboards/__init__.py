@@ -1,15 +1,14 @@
 """Dashboards as code: from the metric catalogue and a spec to Grafana's classic JSON."""
 
-from wolfpack.dashboards.files import generate, write
-from wolfpack.dashboards.model_board import SHARED_UID, shared_board, spec_board, spec_uid
-from wolfpack.dashboards.service_board import SERVICE_UID, service_board
+from wolfpack.dashboards.files import generate, shared_boards, write
+from wolfpack.dashboards.links import MODEL_UID, Outside
+from wolfpack.dashboards.model_board import spec_board, spec_uid
 
 __all__ = [
-    "SERVICE_UID",
-    "SHARED_UID",
+    "MODEL_UID",
+    "Outside",
     "generate",
-    "service_board",
-    "shared_board",
+    "shared_boards",
     "spec_board",
     "spec_uid",
     "write",

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from wolfpack.dashboards.model_board import MADE, shared_board, spec_board
+from wolfpack.dashboards.anomaly_board import anomaly_board
+from wolfpack.dashboards.column_board import column_board
+from wolfpack.dashboards.fleet_board import fleet_board
+from wolfpack.dashboards.layout import MADE
+from wolfpack.dashboards.links import Outside
+from wolfpack.dashboards.model_board import shared_board, spec_board
 from wolfpack.dashboards.panels import Json
+from wolfpack.dashboards.release_board import release_board
 from wolfpack.dashboards.service_board import service_board
 from wolfpack.spec import Spec
-
-SHARED = "model.json"
-SERVICE = "service.json"
 
 
 class Described(Protocol):
@@ -34,8 +37,20 @@ class Definition:
         return self.board
 
 
-def generate(loaded: Iterable[Described]) -> dict[str, str]:
-    """Return the text of each file by its name: one for all models, one for the service, and one for each spec.
+def shared_boards(outside: Outside = Outside()) -> dict[str, Json]:  # noqa: B008 - frozen
+    """Return the boards that are the same for every installation, by the name of their file."""
+    return {
+        "fleet.json": fleet_board(),
+        "model.json": shared_board(outside),
+        "column.json": column_board(outside),
+        "anomalies.json": anomaly_board(),
+        "release.json": release_board(),
+        "service.json": service_board(),
+    }
+
+
+def generate(loaded: Iterable[Described], outside: Outside = Outside()) -> dict[str, str]:  # noqa: B008 - frozen
+    """Return the text of each file by its name: those of `shared_boards`, and one for each spec.
 
     Deterministic: the same specs give the same bytes, in any order.
 
@@ -44,14 +59,14 @@ def generate(loaded: Iterable[Described]) -> dict[str, str]:
     ValueError
         If two models would share a file.
     """
-    files = {SHARED: _text(shared_board()), SERVICE: _text(service_board())}
+    files = {name: _text(one) for name, one in shared_boards(outside).items()}
     owner: dict[str, str] = {}
     for spec in sorted((one.spec for one in loaded), key=lambda spec: (spec.project, spec.model)):
         name, who = f"{spec.project}--{spec.model}.json", f"{spec.project}/{spec.model}"
         if name in owner:
             raise ValueError(f"{name} would hold both {owner[name]} and {who}; rename one of the models")
         owner[name] = who
-        files[name] = _text(spec_board(spec))
+        files[name] = _text(spec_board(spec, outside))
     return files
 
 

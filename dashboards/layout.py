@@ -68,7 +68,12 @@ def variable(name: str, label: str, query: str, *, several: bool = False, none: 
 
 
 def board(
-    title: str, uid: str, description: str, variables: Sequence[Json], sections: Iterable[Section]
+    title: str,
+    uid: str,
+    description: str,
+    variables: Sequence[Json],
+    sections: Iterable[Section],
+    links: Sequence[Json] = (),
 ) -> Json:
     """Return the JSON of a dashboard: classic schema, read-only, panels placed without overlap.
 
@@ -91,7 +96,9 @@ def board(
         time=core.Time("now-14d", "now"),
         timezone="browser",
     )
-    return without(plain(frame), _STALE_BOARD) | {"templating": {"list": list(variables)}, "panels": _placed(sections)}
+    made = without(plain(frame), _STALE_BOARD)
+    made["links"] += links
+    return made | {"templating": {"list": list(variables)}, "panels": _placed(sections)}
 
 
 def _placed(sections: Iterable[Section]) -> list[Json]:

@@ -4,33 +4,36 @@ from __future__ import annotations
 
 import hashlib
 
+from wolfpack.dashboards import drift_panels as drifting
 from wolfpack.dashboards import model_panels as panel
 from wolfpack.dashboards import told_panels as told
 from wolfpack.dashboards.layout import MADE, Section, board, datasource, variable
+from wolfpack.dashboards.links import MODEL_UID, Outside, evidence_link, to_column, to_runbook
 from wolfpack.dashboards.panels import Json, Panel
 from wolfpack.dashboards.scope import Scope
 from wolfpack.spec import Spec, names
 
-SHARED_UID = "wolfpack-model"
 
-
-def shared_board() -> Json:
+def shared_board(outside: Outside = Outside()) -> Json:  # noqa: B008 - frozen
     """Return the board of every model: project and model are variables, every panel is there."""
     scope = Scope()
     project = variable("project", "Project", f"label_values({names.MODEL_INFO}, project)")
     models = variable("model", "Model", f'label_values({names.MODEL_INFO}{{project="$project"}}, model)')
     choice = [datasource(), project, models, *_narrowing(scope, detect=True)]
     text = f"Data, drift, quality and anomalies of one model. {MADE}"
-    return board("Wolfpack / Model", SHARED_UID, text, choice, _sections(scope, None))
+    return board(
+        "Wolfpack / Model", MODEL_UID, text, choice, _sections(scope, None, outside), evidence_link(outside, scope)
+    )
 
 
-def spec_board(spec: Spec) -> Json:
+def spec_board(spec: Spec, outside: Outside = Outside()) -> Json:  # noqa: B008 - frozen
     """Return the board of one model, with only the panels that its spec can fill."""
     scope = Scope(spec.project, spec.model)
     choice = [datasource(), *_narrowing(scope, detect=bool(spec.detect))]
     text = f"{spec.project}/{spec.model}, owned by {spec.owned_by}. {MADE}"
     title = f"Wolfpack / {spec.project} / {spec.model}"
-    return board(title, spec_uid(spec.project, spec.model), text, choice, _sections(scope, spec))
+    uid, links = spec_uid(spec.project, spec.model), evidence_link(outside, scope)
+    return board(title, uid, text, choice, _sections(scope, spec, outside), links)
 
 
 def spec_uid(project: str, model: str) -> str:
@@ -59,15 +62,15 @@ def _narrowing(scope: Scope, *, detect: bool) -> list[Json]:
     return found
 
 
-def _sections(scope: Scope, spec: Spec | None) -> list[Section]:
+def _sections(scope: Scope, spec: Spec | None, outside: Outside) -> list[Section]:
     """Return the sections that a spec can fill; all of them without one."""
     found = [
         Section("Now", _now(scope, spec)),
-        Section("Alerts", (panel.alerts(scope),)),
+        Section("Alerts", (to_runbook(panel.alerts(scope), outside),)),
         Section("Data", _data(scope, spec)),
         Section("Columns", _columns(scope, spec)),
         Section("Distribution", (panel.quantiles(scope), panel.extremes(scope), panel.distinct(scope))),
-        Section("Drift", _drift(scope, spec)),
+        Section("Drift", tuple(to_column(one, scope) for one in _drift(scope, spec))),
         Section("Releases", _releases(scope, spec)),
         Section("Quality", _quality(scope, spec)),
         Section("Anomalies", _anomalies(scope, spec)),
@@ -97,7 +100,7 @@ def _now(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
 def _data(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
     found = [
         panel.rows(scope, _rows_against(spec)),
-        panel.missing(scope),
+        to_column(panel.missing(scope), scope),
     ]
     if spec is None or spec.segments:
         found.append(panel.segment_rows(scope))
@@ -124,19 +127,20 @@ def _columns(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
 
 def _drift(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
     drift = spec.drift if spec else None
-    mean = (panel.mean_change(scope, spec.mean if spec else None),) if spec is None or spec.mean else ()
+    mean = (drifting.mean_change(scope, spec.mean if spec else None),) if spec is None or spec.mean else ()
     return (
-        panel.evidence(
+        drifting.drift_map(scope),
+        drifting.evidence(
             scope, names.COLUMN_PSI, names.COLUMN_PSI_NOISE, drift.psi if drift else None,
             title="Population stability index by column",
             text="How far the distribution moved from the baseline, over 20 bins.",
         ),
-        panel.evidence(
+        drifting.evidence(
             scope, names.COLUMN_KS, names.COLUMN_KS_NOISE, drift.ks if drift else None,
             title="Kolmogorov-Smirnov distance by column",
             text="Largest difference of the cumulative distributions from the baseline's.",
         ),
-        panel.novel(scope, drift.novel if drift else None),
+        drifting.novel(scope, drift.novel if drift else None),
         *mean,
     )  # fmt: skip
 

@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 from wolfpack.dashboards.panels import PLAIN, Panel, Query, Steps, band, dashed, lines, stat, states
 from wolfpack.dashboards.scope import FREE, Scope
-from wolfpack.spec import Family, names
-from wolfpack.spec.model import Mean, Quality
+from wolfpack.spec import names
+from wolfpack.spec.model import Quality
 from wolfpack.spec.vocabulary import Levels
 
 BAND_SD = 1.96
@@ -173,46 +173,6 @@ def distinct(scope: Scope) -> Panel:
     queries = [Query(scope.most(names.COLUMN_DISTINCT, **SHOWN), "distinct values")]
     text = "Distinct values of the column chosen above in its newest window."
     return lines("Distinct values of $shown", text, "short", queries, width=6)
-
-
-def evidence(
-    scope: Scope, score: Family, noise: Family, levels: Levels | None, *, title: str, text: str
-) -> Panel:
-    """Return the scores of the columns with most of them, each with its noise floor, dashed."""
-    by = ("role", "column", "baseline")
-    top = f"topk({TOP // 2}, {scope.most(score, by)})"
-    queries = [
-        Query(top, "{{column}} ({{role}}, {{baseline}})"),
-        Query(f"{scope.most(noise, by)} and {top}", "noise floor {{column}} ({{role}}, {{baseline}})"),
-    ]
-    text = f"{text} The {TOP // 2} columns with most; a score below its dashed noise floor means nothing."
-    return lines(title, text, "none", queries, steps=above(levels), overrides=[dashed("^noise floor ")])
-
-
-def mean_change(scope: Scope, mean: Mean | None) -> Panel:
-    by = ("role", "column", "baseline")
-    change, noise = scope.most(names.COLUMN_MEAN_CHANGE, by), scope.most(names.COLUMN_MEAN_CHANGE_NOISE, by)
-    top = f"topk({TOP // 2}, abs({change}))"
-    queries = [
-        Query(f"{change} and {top}", "{{column}} ({{role}}, {{baseline}})"),
-        Query(f"{noise} and {top}", "noise floor {{column}} ({{role}}, {{baseline}})"),
-    ]
-    text = (
-        f"Change of the mean as a share of the baseline's; the {TOP // 2} columns with most. Within its dashed noise "
-        "floor, up or down, it means nothing."
-    )
-    steps: Steps = PLAIN
-    if mean is not None:
-        steps = (("orange", None), ("green", -mean.within), ("orange", mean.within))
-    return lines("Change of the mean", text, "percentunit", queries, steps=steps, overrides=[dashed("^noise floor ")])
-
-
-def novel(scope: Scope, levels: Levels | None) -> Panel:
-    by = ("role", "column")
-    top = f"topk({TOP // 2}, {scope.most(names.COLUMN_NOVEL, by)})"
-    text = f"Share of rows whose value the reference never had; the {TOP // 2} columns with most."
-    queries = [Query(top, "{{column}} ({{role}})")]
-    return lines("Novel values by column", text, "percentunit", queries, steps=above(levels))
 
 
 def prediction_mean(scope: Scope) -> Panel:

@@ -95,6 +95,7 @@ def lines(
     steps: Steps = PLAIN,
     overrides: Sequence[Json] = (),
     width: int = 12,
+    height: int = 8,
 ) -> Panel:
     """Return values over time as steps; `steps` of more than one colour draw threshold lines."""
     panel = core.TimeSeries(
@@ -112,7 +113,7 @@ def lines(
         overrides=list(overrides),
         extraJson={"options": {"legend": {"showLegend": True}}},
     )
-    return _panel(panel, width, 8)
+    return _panel(panel, width, height)
 
 
 def heat(title: str, description: str, unit: str, queries: Sequence[Query], *, steps: Steps) -> Panel:
@@ -134,9 +135,9 @@ def heat(title: str, description: str, unit: str, queries: Sequence[Query], *, s
 
 
 def table(
-    title: str, description: str, columns: Sequence[Column], *, keys: Sequence[str], width: int = 24, height: int = 12
+    title: str, description: str, columns: Sequence[Column], *, keys: Sequence[str], sort: str, width: int = 24
 ) -> Panel:
-    """Return a row for each set of `keys`, with the newest value of each column; the first column sorts it.
+    """Return a row for each set of `keys`, with the newest value of each column, the largest of `sort` first.
 
     Parameters
     ----------
@@ -155,10 +156,11 @@ def table(
             "fieldConfig": {"defaults": {"unit": "none", "custom": {"filterable": True, "align": "auto"}}},
             "options": {"showHeader": True, "cellHeight": "sm"},
         },
+        sortBy=[core.TableSortByField(sort, desc=True)],
     )
-    made = _panel(panel, width, height)
+    made = _panel(panel, width, 12)
     made.json["fieldConfig"]["defaults"]["custom"].pop("displayMode")  # `cellOptions` since Grafana 9.4
-    return Panel(without(made.json, _STALE_TABLE), width, height)
+    return Panel(without(made.json, _STALE_TABLE), made.width, made.height)
 
 
 def linked(panel: Panel, title: str, url: str, field: str | None = None) -> Panel:

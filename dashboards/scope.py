@@ -66,7 +66,7 @@ class Scope:
 
 def over_projects(family: Family, **matchers: str) -> str:
     """Return a selector of a family in the chosen projects; version and segment are pinned unless given."""
-    wanted = {"project": '=~"$project"'} | {label: match for label, match in PINNED.items()} | matchers
+    wanted = {"project": '=~"$project"'} | PINNED | matchers
     unknown = matchers.keys() - set(family.labels)
     if unknown:
         raise ValueError(f"{family} has no label {sorted(unknown)[0]!r}; its labels are {', '.join(family.labels)}")

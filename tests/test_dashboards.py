@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from wolfpack import dashboards
-from wolfpack.dashboards import SHARED_UID, generate, shared_board, spec_board, spec_uid, write
-from wolfpack.dashboards.model_panels import above, below
+from wolfpack.dashboards import MODEL_UID, generate, shared_boards, spec_board, spec_uid, write
 from wolfpack.dashboards.layout import Section, board
+from wolfpack.dashboards.model_panels import above, below
 from wolfpack.dashboards.panels import Panel, lines
 from wolfpack.dashboards.scope import Scope
 from wolfpack.spec import FAMILIES, Spec, names
@@ -34,11 +34,11 @@ FULL = SHORT | {
     "detect": [{"metric": names.COLUMN_MEAN.name, "role": "prediction"}],
 }
 BOARDS = {
-    "shared": shared_board(),
+    **{name.removesuffix(".json"): one for name, one in shared_boards().items() if name != "service.json"},
     "full": spec_board(Spec.model_validate(FULL)),
     "short": spec_board(Spec.model_validate(SHORT)),
 }
-UNITS = {"none", "short", "s", "percentunit", "dateTimeAsIso"}
+UNITS = {"none", "short", "s", "percentunit", "dateTimeAsIso", "bytes"}
 FREE_OF_MODEL = {"datasource", "project"}
 
 
@@ -63,6 +63,13 @@ VARIABLE_QUERIES = [
 ]
 
 
+OWN = {names.OWNER_STATES, names.OWNER_ALERTS}
+"""Recorded by the generated rules: by owner, without project and model."""
+INNER = re.compile(
+    r"(?:max|sum|count) by \(([^)]*)\) \((?:\w+\()?([\w:]+(?:\{[^}]*\})?|\{[^}]*\})(?:\[[^\]]*\])?\)+"
+)
+
+
 def selectors(expr: str) -> list[tuple[str, dict[str, str]]]:
     """Return name and matchers, operator with value, of each selector of an expression."""
     found = []
@@ -72,11 +79,16 @@ def selectors(expr: str) -> list[tuple[str, dict[str, str]]]:
     return found
 
 
+def used_in(text: str) -> set[str]:
+    """Return the variables that a text names; names with two underscores are Grafana's own."""
+    return {name for name in re.findall(r"\$\{?(\w+)", text) if not name.startswith("__")}
+
+
 def groups(expr: str) -> list[tuple[list[str], str]]:
     """Return the labels that each innermost aggregation keeps, and the selector in it."""
     return [
         (by.split(", "), selector)
-        for by, selector in re.findall(r"max by \(([^)]*)\) \(([\w:]*\{[^}]*\})\)", expr)
+        for by, selector in re.findall(INNER, expr)
     ]
 
 
@@ -106,8 +118,9 @@ def test_panel_has_the_modern_shape(name, panel):
             "datasource", "editorMode", "expr", "format", "instant", "legendFormat", "range", "refId",
         }  # fmt: skip
         assert target["instant"] != target["range"]
-        assert target["instant"] == (panel["type"] == "stat")
-    assert json.dumps(panel).count("null") == json.dumps(steps).count("null") == 1
+        assert target["instant"] == (panel["type"] in ("stat", "table"))
+    firsts = [one for one in json.dumps(panel).split('"steps": ') if one.startswith("[{")]
+    assert json.dumps(panel).count("null") == len(firsts)
 
 
 @pytest.mark.parametrize("name", BOARDS)
@@ -151,7 +164,8 @@ def test_variable_has_what_the_linter_wants(name, variable):
     assert variable["query"].startswith("label_values(")
     assert variable["refresh"] == 2
     assert variable["datasource"]["uid"] == "${datasource}"
-    assert variable["multi"] == variable["includeAll"] == (variable.get("allValue") == ".+")
+    assert variable["multi"] == (variable.get("allValue") == ".+")
+    assert variable["includeAll"] == (variable.get("allValue") in (".+", "^$"))  # the latter: no label
 
 
 @pytest.mark.parametrize("name", BOARDS)
@@ -159,28 +173,27 @@ def test_every_variable_that_is_used_exists_and_comes_before_its_use(name):
     found = BOARDS[name]
     known: set[str] = set()
     for variable in found["templating"]["list"]:
-        used = set(re.findall(r"\$\{?(\w+)", variable["query"]))
-        assert used <= known
+        assert used_in(variable["query"]) <= known
         known.add(variable["name"])
-    assert set(re.findall(r"\$\{?(\w+)", json.dumps(found["panels"]))) <= known
-    assert known <= set(re.findall(r"\$\{?(\w+)", json.dumps(found)))
+    assert used_in(json.dumps(found["panels"] + found["links"])) <= known
+    assert known <= used_in(json.dumps(found))
 
 
 @pytest.mark.parametrize("expr", [*QUERIES, *VARIABLE_QUERIES])
-def test_query_names_the_catalogue_and_pins_or_groups(expr):
-    """Every family with labels of its own; version and segment pinned, or chosen and grouped by."""
-    found = selectors(expr)
+def test_query_names_the_catalogue_and_pins_chooses_or_groups(expr):
+    """Every family with labels of its own; version and segment are pinned, chosen by a variable, or grouped by."""
+    found = [(name, matchers) for name, matchers in selectors(expr) if name not in OWN]
     kept = {label for by, _ in groups(expr) for label in by} | set(re.findall(r", (\w+)\)$", expr))
-    assert found or expr == f"label_values({names.MODEL_INFO}, project)"
+    assert found or selectors(expr) or expr == f"label_values({names.MODEL_INFO}, project)"
     for family, matchers in found:
         if family in ("ALERTS", ""):
             assert family or matchers["__name__"] == "=$metric"
         else:
             assert matchers.keys() <= set(FAMILIES[family].labels)
         for label in {"version", "segment"} & set(FAMILIES[family].labels if family in FAMILIES else ()):
-            assert matchers.get(label) == "=" or label in kept
-        assert matchers["project"] in ("=$project", "=travel")
-        assert "model" in matchers or expr.endswith(", model)")
+            assert matchers.get(label) in ("=", f"=~${label}") or label in kept
+        assert matchers["project"] in ("=$project", "=~$project", "=travel")
+        assert "model" in matchers or expr.endswith((", model)", ", owner)")) or "model" in kept or "owner" in expr
 
 
 @pytest.mark.parametrize("expr", QUERIES)
@@ -190,7 +203,7 @@ def test_query_aggregates_target_labels_away(expr):
     assert len(inner) == len(selectors(expr))
     for by, selector in inner:
         family = selector.split("{")[0]
-        if family not in ("ALERTS", ""):
+        if family in FAMILIES:
             assert set(by) <= set(FAMILIES[family].labels)
         assert not {"instance", "job", "pod"} & set(by)
 
@@ -219,12 +232,12 @@ def test_board_of_a_spec_has_only_what_it_can_fill():
     quality = {names.ROC_AUC.name, names.BRIER.name}
     anomaly = {names.ANOMALY_SCORE.name}
 
-    assert quality | anomaly <= families("shared")
-    assert families("full") == families("shared") - {names.PANE_ROWS_PREVIOUS.name}  # or the other of the two
+    assert quality | anomaly <= families("model")
+    assert families("full") == families("model") - {names.PANE_ROWS_PREVIOUS.name}  # or the other of the two
     assert not (quality | anomaly) & families("short")
     assert names.COLUMN_MISSING.name in families("short")
     assert {"metric", "watched"}.isdisjoint(v["name"] for v in BOARDS["short"]["templating"]["list"])
-    assert {v["name"] for v in BOARDS["shared"]["templating"]["list"]} > FREE_OF_MODEL
+    assert {v["name"] for v in BOARDS["model"]["templating"]["list"]} > FREE_OF_MODEL
     rows = [panel["title"] for panel in BOARDS["short"]["panels"] if panel["type"] == "row"]
     assert rows == ["Now", "Alerts", "Data", "Columns", "Distribution", "Drift", "Schedule"]
 
@@ -289,15 +302,15 @@ def test_files_are_named_by_model_and_the_same_in_any_order():
     first, second = loaded(), loaded(model="price")
     files = generate([first, second])
 
-    assert list(files) == ["model.json", "service.json", "travel--delay.json", "travel--price.json"]
+    assert list(files) == [*shared_boards(), "travel--delay.json", "travel--price.json"]
     assert files == generate(iter([second, first]))
-    assert json.loads(files["model.json"]) == BOARDS["shared"]
+    assert json.loads(files["model.json"]) == BOARDS["model"]
     assert json.loads(files["travel--delay.json"]) == BOARDS["full"]
 
 
 def test_uids_are_stable_and_differ_by_model():
     """Links from alerts and bookmarks point to them: they must never change."""
-    assert SHARED_UID == BOARDS["shared"]["uid"] == "wolfpack-model"
+    assert MODEL_UID == BOARDS["model"]["uid"] == "wolfpack-model"
     assert spec_uid("travel", "delay") == BOARDS["short"]["uid"] == BOARDS["full"]["uid"]
     assert BOARDS["full"]["uid"] == "wolfpack-ee72b2fc4b2ab744"
     assert spec_uid("a", "b-c") != spec_uid("a-b", "c")
@@ -316,7 +329,7 @@ def test_writing_again_takes_away_boards_of_models_that_are_gone(tmp_path):
     files = generate([loaded()])
     write(files, tmp_path / "new")
 
-    assert sorted(file.name for file in (tmp_path / "new").iterdir()) == ["mine.json", *sorted(files)]
+    assert {file.name for file in (tmp_path / "new").iterdir()} == {"mine.json", *files}
     assert all((tmp_path / "new" / name).read_text() == text for name, text in files.items())
 
 
@@ -346,4 +359,4 @@ def test_grafanalib_reads_the_definition_of_the_shared_board(tmp_path):
     out = tmp_path / "out.json"
     grafanalib._gen.generate_dashboard(["-o", str(out), str(source)])
 
-    assert json.loads(out.read_text()) == BOARDS["shared"]
+    assert json.loads(out.read_text()) == BOARDS["model"]

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import yaml
 
-from wolfpack.dashboards import SERVICE_UID, service_board
+from wolfpack.dashboards.service_board import SERVICE_UID, service_board
 from wolfpack.spec import FAMILIES, names
 
 BOARD = service_board()

@@ -1,0 +1,141 @@
+"""The board of all models: which need somebody now, whose they are, and what makes the most noise."""
+
+from __future__ import annotations
+
+from wolfpack.dashboards.layout import MADE, Section, board, datasource, variable
+from wolfpack.dashboards.links import to_model
+from wolfpack.dashboards.panels import Column, Json, Panel, Query, Steps, lines, stat, table
+from wolfpack.dashboards.scope import ALERTS, over_projects
+from wolfpack.spec import Family, names
+
+FLEET_UID = "wolfpack-fleet"
+BY = ("project", "model")
+OWNED = '=~"$owner"'
+ANOMALOUS = (*BY, "role", "column", "metric", "detector", "scalar", "job_name")
+NOISIEST = 10
+WEEK = "7d"
+BAD: Steps = (("green", None), ("red", 1))
+WORTH_A_LOOK: Steps = (("green", None), ("orange", 1))
+LATE: Steps = (("green", None), ("red", 0))
+DRIFTED: Steps = (("green", None), ("orange", 0.2), ("red", 0.5))
+
+
+def fleet_board() -> Json:
+    """Return the board that every on-call opens first: from it to the column that is wrong in three clicks."""
+    choice = [
+        datasource(),
+        variable("project", "Project", f"label_values({names.MODEL_INFO}, project)", several=True),
+        variable(
+            "owner", "Owner", f"label_values({over_projects(names.MODEL_INFO)}, owner)", several=True
+        ),
+    ]
+    sections = [
+        Section("Now", (_models(), _critical(), _warning(), _late(), _drifting(), _anomalous())),
+        Section("Models", (to_model(_table(), "model"),)),
+        Section("Noise", (_noisiest(), _firing())),
+        Section("Owners", (_states(), _by_owner())),
+    ]
+    text = f"Every model of the chosen projects and owners, the worst first. {MADE}"
+    return board("Wolfpack / Fleet", FLEET_UID, text, choice, sections)
+
+
+def _most(family: Family, by: tuple[str, ...] = BY, **matchers: str) -> str:
+    """Return the largest value for each model of the chosen owners."""
+    owned = f'max by ({", ".join(BY)}) ({over_projects(names.MODEL_INFO, owner=OWNED)})'
+    return f"max by ({', '.join(by)}) ({over_projects(family, **matchers)}) and on ({', '.join(BY)}) {owned}"
+
+
+
+def _alerts(severity: str = "", check: str = "") -> str:
+    """Return the firing alerts of models, one series for each alert of a model."""
+    where = 'project=~"$project",owner=~"$owner",model!="",alertstate="firing"'
+    where += f',severity="{severity}"' if severity else ""
+    where += f',check="{check}"' if check else ""
+    return f"{ALERTS}{{{where}}}"
+
+
+def _count(expr: str) -> str:
+    return f"count({expr}) or vector(0)"
+
+
+def _models() -> Panel:
+    owned = f'max by (project, model, owner) ({over_projects(names.MODEL_INFO, owner=OWNED)})'
+    return stat("Models", "Models that the exporter knows.", "none", [Query(_count(owned), "models")], width=4)
+
+
+def _critical() -> Panel:
+    expr = _count(f"count by (project, model) ({_alerts('critical')})")
+    text = "Models for which a critical alert fires."
+    return stat("Critical", text, "none", [Query(expr, "models")], steps=BAD, width=4)
+
+
+def _warning() -> Panel:
+    expr = _count(f"count by (project, model) ({_alerts('warning')})")
+    text = "Models for which an alert of severity warning fires."
+    return stat("Warning", text, "none", [Query(expr, "models")], steps=WORTH_A_LOOK, width=4)
+
+
+def _late() -> Panel:
+    expr = _count(f"max by (project, model) (time() - ({_most(names.WINDOW_DUE)})) > 0")
+    return stat("Late", "Models of which a pane is past due.", "none", [Query(expr, "models")], steps=BAD, width=4)
+
+
+def _drifting() -> Panel:
+    expr = _count(f"({_most(names.DRIFTED_COLUMNS)}) > 0")
+    text = "Models of which a column drifted beyond its threshold and its noise floor."
+    return stat("Drifting", text, "none", [Query(expr, "models")], steps=WORTH_A_LOOK, width=4)
+
+
+def _anomalous() -> Panel:
+    expr = _count(f"max by (project, model) (abs({_most(names.ANOMALY_SCORE, ANOMALOUS)})) > 1")
+    text = "Models of which a detector finds a series beyond its alarm line."
+    return stat("Anomalous", text, "none", [Query(expr, "models")], steps=WORTH_A_LOOK, width=4)
+
+
+def _table() -> Panel:
+    """Return one line for each model: what fires, what is late, how much drifted, how many rows."""
+    owned = f'max by (project, model, owner) ({over_projects(names.MODEL_INFO, owner=OWNED)})'
+    info = f"max by (project, model) ({owned})"
+    columns = [
+        Column("Known", owned, shown=False),
+        Column("Critical", f"count by (project, model) ({_alerts('critical')}) or 0 * {info}", steps=BAD),
+        Column("Warning", f"count by (project, model) ({_alerts('warning')}) or 0 * {info}", steps=WORTH_A_LOOK),
+        Column("Past due", f"time() - ({_most(names.WINDOW_DUE)})", "s", LATE),
+        Column("Drifted columns", _most(names.DRIFTED_COLUMNS), "percentunit", DRIFTED),
+        Column(
+            "Anomalies",
+            f"sum by (project, model) (abs({_most(names.ANOMALY_SCORE, ANOMALOUS)}) > bool 1)",
+            steps=WORTH_A_LOOK,
+        ),
+        Column("Rows", _most(names.PANE_ROWS, role='="input"'), "short"),
+        Column("Age of the newest window", f"time() - ({_most(names.WINDOW_END)})", "s"),
+    ]
+    text = "A line for each model: alerts that fire, how late its oldest missing pane is, what drifted and what is odd."
+    return table("Models", text, columns, keys=("project", "model", "owner"), sort="Critical")
+
+
+def _noisiest() -> Panel:
+    fired = f"sum by (alertname, project, model) (count_over_time({_alerts()}[{WEEK}:5m]))"
+    expr = f"topk({NOISIEST}, {fired} * 300)"
+    text = f"The {NOISIEST} alerts that fired longest in the last {WEEK}, all their series added up."
+    columns = [Column("Fired for", expr, "s")]
+    made = table("Noisiest alerts", text, columns, keys=("alertname", "project", "model"), width=12, sort="Fired for")
+    return to_model(made, "model")
+
+
+def _firing() -> Panel:
+    expr = f"count by (project, alertname, severity) ({_alerts()})"
+    text = "Alerts that fire, by project, name and severity."
+    return lines("Firing alerts", text, "short", [Query(expr, "{{project}} {{alertname}} {{severity}}")], height=12)
+
+
+def _states() -> Panel:
+    expr = f'max by (owner, state) ({names.OWNER_STATES}{{owner=~"$owner"}})'
+    text = "Models by owner and state, which is that of the worst alert that fires; recorded by the generated rules."
+    return lines("Models by state", text, "short", [Query(expr, "{{owner}} {{state}}")])
+
+
+def _by_owner() -> Panel:
+    expr = f'sum by (owner, severity) ({names.OWNER_ALERTS}{{owner=~"$owner"}})'
+    text = "Alerts that fire, by owner and severity; recorded by the generated rules."
+    return lines("Alerts by owner", text, "short", [Query(expr, "{{owner}} {{severity}}")])
