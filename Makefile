@@ -56,11 +56,20 @@ bench: $(VENV)/.dev ## the benchmarks, as tables
 soak: $(VENV)/.dev ## the long rounds of the fault tests
 	WOLFPACK_ROUNDS=100 $(BIN)/python -m pytest -m soak
 
-tools: ## what the tests run besides Python, by apt (root): Prometheus, Alertmanager, VictoriaMetrics, PostgreSQL, Java
+tools: build/grafana/node_modules ## what the tests run besides Python, by apt (root) and npm: servers, Java, Chromium, Grafana's types
 	@if ! command -v promtool >/dev/null || ! command -v amtool >/dev/null || ! command -v java >/dev/null \
-		|| ! command -v victoria-metrics >/dev/null || ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then \
+		|| ! command -v victoria-metrics >/dev/null || ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 \
+		|| ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-		prometheus prometheus-alertmanager default-jre-headless victoria-metrics postgresql; fi
+		prometheus prometheus-alertmanager default-jre-headless victoria-metrics postgresql \
+		chromium chromium-driver fonts-dejavu-core; fi
+
+build/grafana/node_modules: tests/grafana/package.json
+	@command -v npm >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+		--no-install-recommends nodejs npm; }
+	@mkdir -p build/grafana && cp $< build/grafana/package.json
+	@npm install --prefix build/grafana --silent --no-audit --no-fund --ignore-scripts --no-package-lock
+	@touch $@
 
 clean: ## remove what was built
 	rm -rf $(VENV) build dist .demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -64,7 +64,7 @@ def variable(name: str, label: str, query: str, *, several: bool = False, none: 
     )
     everything = {"selected": True, "text": ["All"], "value": ["$__all"]}
     together = {"selected": True, "text": "All", "value": "$__all"}
-    return _variable(template, current=everything if several else together if none else None) | {"definition": query}
+    return _variable(template, current=everything if several else together if none else None)
 
 
 def board(
@@ -127,6 +127,7 @@ def _placed(sections: Iterable[Section]) -> list[Json]:
 
 
 def _variable(template: Any, current: Json | None) -> Json:
-    return without(plain(template), _STALE_VARIABLE) | {"current": current or {}, "regex": "", "options": []}
+    made = without(plain(template), (*_STALE_VARIABLE, "current"))
+    return made | {"regex": "", "options": []} | ({"current": current} if current else {})
 
 
