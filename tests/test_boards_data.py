@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -25,7 +26,7 @@ model: arrival-delay
 columns: {delay: {range: [0, 30]}, seen: {type: datetime}}
 prediction: {column: score}
 label: {column: late, key: id}
-segments: {origin: {}}
+segments: {origin: {columns: [delay]}}
 mean: {within: 0.1}
 change: {rows: {against: previous}}
 quality: {roc_auc: {warning: "< 0.75", drop: 0.05}, brier: {critical: "> 0.25"}}
@@ -34,7 +35,9 @@ scalars: {rebookings: {warning: "> 40", stale_after: 1d}}
 detect: [{metric: ml_column_mean, role: input, columns: [delay], season: 7d}]
 """
 DAYS = 8
-CHOICES = {"project": "travel", "model": "arrival-delay", "role": ".+", "column": ".+"}
+CHOICES = {"project": "travel", "model": "arrival-delay", "role": ".+", "column": ".+", "owner": ".+"}
+TOGETHER = {"version": "^$", "segment": "^$", "segment_value": ""}
+"""What the board of a column begins with: all versions and rows together."""
 ONE_OF_EACH = {"metric": "ml_column_mean", "watched": "delay", "shown": "delay"}
 
 
@@ -78,9 +81,8 @@ def _noon(date) -> np.ndarray:
 
 
 def filled_in(expr: str) -> str:
-    for name, value in (CHOICES | ONE_OF_EACH).items():
-        expr = expr.replace(f"${name}", value)
-    return expr
+    chosen = CHOICES | ONE_OF_EACH | TOGETHER
+    return re.sub(r"\$(\w+)", lambda match: chosen[match[1]], expr)
 
 
 @pytest.mark.needs("prometheus", "promtool", "alertmanager")
