@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wolfpack.dashboards.model_panels import PLAIN, TOP, above
-from wolfpack.dashboards.panels import Panel, Query, Steps, dashed, heat, lines
+from wolfpack.dashboards.model_panels import TOP, above
+from wolfpack.dashboards.panels import PLAIN, Panel, Query, Steps, dashed, heat, lines
 from wolfpack.dashboards.scope import Scope
 from wolfpack.spec import Family, names
 from wolfpack.spec.model import Mean
