@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from wolfpack.client.failure import ServiceError
+from wolfpack.client.memory_spool import MemorySpool
 from wolfpack.client.retries import RETRY_FOR
 from wolfpack.client.spool import Request, Spool
 from wolfpack.client.transport import Transport, new_key
@@ -25,7 +26,7 @@ class Outbox:
     patience : seconds to wait for another process that is sending.
     """
 
-    def __init__(self, transport: Transport, spool: Spool, patience: float = RETRY_FOR) -> None:
+    def __init__(self, transport: Transport, spool: Spool | MemorySpool, patience: float = RETRY_FOR) -> None:
         self._transport, self.spool, self._patience = transport, spool, patience
 
     def get(self, path: str, params: dict[str, str] | None = None) -> Any:

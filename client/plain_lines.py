@@ -119,10 +119,10 @@ def _texts(values: Iterable[Any]) -> pa.Array:
 
 def _gathered(rows: Sequence[dict[str, Any]]) -> Columns:
     names = dict.fromkeys(name for row in rows for name in row)
-    return {name: _array([row.get(name) for row in rows]) for name in names}
+    return {name: plain_array([row.get(name) for row in rows]) for name in names}
 
 
-def _array(values: Sequence[Any]) -> pa.Array:
+def plain_array(values: Sequence[Any]) -> pa.Array:
     """Return values of one kind as they are, numbers too large for integers as doubles, mixed kinds as text."""
     kinds = {type(value) for value in values} - {type(None)}
     try:
