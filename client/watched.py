@@ -27,7 +27,7 @@ def watched(
     Those that it makes to other watched functions are part of its own. Within a call that goes on around it, such
     as a request of the middleware, its rows are added to that one.
     """
-    name: str = endpoint or getattr(function, "__name__", "predict")
+    name = str(endpoint or getattr(function, "__name__", "predict"))
     pick = inputs or _first(function)
 
     def around() -> LiveCall:
