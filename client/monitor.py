@@ -113,7 +113,7 @@ class Monitor:
         self._worker: LiveWorker | None = None
         self._starting = threading.Lock()
         self._endpoints: dict[str, str] = {}
-        self._current: Current = ContextVar(f"wolfpack_call_{id(self)}", default=None)
+        self._current: Current = ContextVar(f"call of {project}/{model}", default=None)
         _all.add(self)
 
     @overload
