@@ -10,15 +10,14 @@ import json
 import math
 import zlib
 from dataclasses import replace
-from functools import lru_cache
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from wolfpack.spec.errors import ProfileFormatError
-from wolfpack.spec.plan import OTHER, ColumnPlan, Kind, Plan
+from wolfpack.spec.plan import OTHER, ColumnPlan, Plan
 from wolfpack.spec.vocabulary import check_label
 from wolfpack.stats import ipc
 from wolfpack.stats.codec_checks import Lists, check_counts
@@ -27,12 +26,13 @@ from wolfpack.stats.distinct import Distinct
 from wolfpack.stats.frequent import NONE as NO_WORDS
 from wolfpack.stats.frequent import Frequent
 from wolfpack.stats.moments import Powers
+from wolfpack.stats.packed_plans import read_plan, write_plan
 from wolfpack.stats.profiles import ALL, Profile, Segment, kept_segments
 from wolfpack.stats.sketch import Sketch
 
 FORMAT = b"wolfpack.profile/2"
-MOST_PLAN = 1 << 26
-"""Bytes of a plan as JSON; ten thousand columns have about half of it."""
+MOST_UNPLANNED = 1 << 21
+"""Bytes of the names of columns that the plan lacks, as JSON: ten thousand of the longest."""
 
 _COUNTS = ("rows", "missing", "nonfinite", "changed", "zeros", "negatives", "out_of_range")
 _POWERS = Powers._fields
@@ -71,15 +71,11 @@ def encode(profile: Profile) -> bytes:
     ]
     metadata = {
         b"format": FORMAT,
-        b"plan": _plan_bytes(profile.plan),
+        b"plan": write_plan(profile.plan),
         b"unplanned": json.dumps(profile.unplanned).encode(),
         b"bin_error": json.dumps(profile.bin_error).encode(),
     }
     return ipc.write(SCHEMA, _arrays(rows), metadata)
-
-
-def _plan_bytes(plan: Plan) -> bytes:
-    return zlib.compress(json.dumps(plan.to_dict(), separators=(",", ":")).encode(), 1)
 
 
 def _arrays(rows: list[Any]) -> list[pa.Array]:
@@ -167,16 +163,16 @@ def decode(data: bytes) -> Profile:
 
 
 _LISTS = ("bins", "sums", "levels", "items", "hashes_high", "hashes_low", "words", "word_counts")
-_Said = tuple[tuple[str, ...], float]
+_Words = tuple[tuple[str, ...], float]
 """Unplanned columns, and the error of the bins."""
 
 
-def _open(data: bytes) -> tuple[pa.Table, Plan, _Said]:
+def _open(data: bytes) -> tuple[pa.Table, Plan, _Words]:
     table = ipc.read(data, SCHEMA, FORMAT, "profile", nullable=("pane", "column", "minimum", "maximum"))
     try:
-        plan = _read_plan(table.schema.metadata[b"plan"])
-        unplanned = tuple(check_label(str(name)) for name in json.loads(table.schema.metadata[b"unplanned"]))
-        error = float(json.loads(table.schema.metadata[b"bin_error"]))
+        plan = read_plan(table.schema.metadata[b"plan"])
+        unplanned = tuple(check_label(str(name)) for name in _said(table, b"unplanned", MOST_UNPLANNED))
+        error = float(_said(table, b"bin_error", 64))
         if not 0 <= error <= 1:
             raise ValueError(f"its bin error is {error}, and not a share of the rows")
         return table, plan, (unplanned, error)
@@ -187,26 +183,12 @@ def _open(data: bytes) -> tuple[pa.Table, Plan, _Said]:
         ) from error
 
 
-@lru_cache(maxsize=64)
-def _read_plan(packed: bytes) -> Plan:
-    """Return the plan; cached, since all parts of a model carry the same one."""
-    reader = zlib.decompressobj()
-    text = reader.decompress(packed, MOST_PLAN)
-    if reader.unconsumed_tail:
-        raise ValueError(f"its plan is longer than {MOST_PLAN} bytes")
-    plan = Plan.from_dict(json.loads(text))
-    for name in (
-        *plan.columns,
-        *plan.segments,
-        *(value for kept in plan.segments.values() for value in kept),
-    ):
-        check_label(name)
-    for name, column in plan.columns.items():
-        if column.kind not in get_args(Kind) or len(set(column.categories)) < len(column.categories):
-            raise ValueError(f"column {name!r} has kind {column.kind!r} or a category twice")
-        if (column.edges and column.kind != "numeric") or (column.categories and column.kind == "numeric"):
-            raise ValueError(f"column {name!r} is {column.kind} but has edges or categories of another kind")
-    return plan
+def _said(table: pa.Table, name: bytes, most: int) -> Any:
+    """Return what the metadata says under a name, in so many bytes at most."""
+    text = table.schema.metadata[name]
+    if len(text) > most:
+        raise ValueError(f"its {name.decode()} are {len(text)} bytes, and {most} are allowed")
+    return json.loads(text)
 
 
 def _parts(column: pa.ChunkedArray) -> Lists:
@@ -270,7 +252,7 @@ def _levels(sizes: NDArray[np.int32], items: NDArray[np.float64]) -> tuple[NDArr
     return tuple(items[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)) if ends else ()
 
 
-def _profile(plan: Plan, segments: dict[Segment, dict[Any, ColumnState]], said: _Said) -> Profile:
+def _profile(plan: Plan, segments: dict[Segment, dict[Any, ColumnState]], said: _Words) -> Profile:
     known = {*kept_segments(plan), *((column, OTHER) for column in plan.segments)}
     missing = [segment for segment in kept_segments(plan) if segment not in segments]
     unknown = [segment for segment in segments if segment not in known]

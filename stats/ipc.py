@@ -7,6 +7,13 @@ from typing import Any
 import pyarrow as pa
 
 from wolfpack.spec.errors import ProfileFormatError
+from wolfpack.stats.ipc_extent import extent
+
+MOST_BYTES = 1 << 27
+"""Bytes of a table that is read, unpacked: a profile of 10,000 columns has about half of it."""
+FREE, TIMES = 1 << 20, 256
+"""Bytes that anything may have unpacked, and how many times its own size beyond that: profiles of equal columns
+pack to a hundredth. Else a body of some kilobytes could ask for all of `MOST_BYTES`."""
 
 
 def write(schema: pa.Schema, arrays: list[Any], metadata: dict[bytes, bytes]) -> bytes:
@@ -28,6 +35,7 @@ def read(data: bytes, schema: pa.Schema, form: bytes, what: str, nullable: tuple
         nulls outside `nullable`.
     """
     try:
+        _check_extent(data)
         with pa.ipc.open_stream(data) as reader:
             given = (reader.schema.metadata or {}).get(b"format", b"missing: an Arrow table of another kind")
             if given != form:
@@ -49,3 +57,10 @@ def read(data: bytes, schema: pa.Schema, form: bytes, what: str, nullable: tuple
         if table.column(name).null_count and name not in nullable:
             raise ProfileFormatError(f"{what}: field {name!r} has nulls; send what to_bytes returns")
     return table
+
+
+def _check_extent(data: bytes) -> None:
+    """Raise ValueError if the stream would become larger than what we write does."""
+    size, most = extent(data).size, min(MOST_BYTES, FREE + TIMES * len(data))
+    if size > most:
+        raise ValueError(f"they unpack to {size} bytes, and {most} are allowed")
