@@ -7,16 +7,19 @@ import logging
 import flask
 from werkzeug.exceptions import HTTPException
 
-from wolfpack.exporter import evidence, listings, notices, reads, writes
+from wolfpack.exporter import admission, evidence, listings, notices, reads, writes
 from wolfpack.exporter.answers import Loaded, Now
 from wolfpack.exporter.bodies import ClockTime, read_body
 from wolfpack.exporter.collectors import own_collectors
 from wolfpack.exporter.databases import LedgerUnavailable
 from wolfpack.exporter.declaration import Endpoint, Group, Parameter, Raw
+from wolfpack.exporter.encoded import MAX_BODY
 from wolfpack.exporter.openapi import describe
 from wolfpack.exporter.page import Page
+from wolfpack.exporter.pool import RETRY_AFTER as SOON
+from wolfpack.exporter.pool import Busy
 from wolfpack.exporter.problems import Problem, trace
-from wolfpack.exporter.requests import MAX_BODY, authorize, check_parameters, service
+from wolfpack.exporter.requests import authorize, check_parameters, service
 from wolfpack.exporter.service import Service
 from wolfpack.exporter.store import PaneMerged
 from wolfpack.exporter.watching import watch
@@ -39,7 +42,9 @@ def create_app(its: Service) -> flask.Flask:
     for group in _groups():
         app.register_blueprint(group)
     app.before_request(_check)
+    app.teardown_request(lambda _: admission.release())
     app.register_error_handler(Problem, _problem)
+    app.register_error_handler(Busy, _busy)
     app.register_error_handler(LedgerUnavailable, _unavailable)
     app.register_error_handler(PaneMerged, _merged)
     app.register_error_handler(HTTPException, _http_error)
@@ -126,17 +131,24 @@ def _groups() -> tuple[Group, ...]:
 
 
 def _check() -> None:
-    """Refuse what the endpoint that is asked does not take."""
+    """Refuse what the endpoint that is asked does not take, and what there is no room for."""
     rule = flask.request.url_rule
     found = flask.current_app.extensions["wolfpack.endpoints"].get((rule and rule.rule, flask.request.method))
     if found is not None:
         check_parameters(found)
+        admission.admit(service().pool, found)
 
 
 def _problem(problem: Problem) -> tuple[flask.Response, int]:
     answer = flask.jsonify(problem.to_dict())
     answer.mimetype = "application/problem+json"
     return answer, problem.status
+
+
+def _busy(problem: Busy) -> tuple[flask.Response, int]:
+    answer, status = _problem(problem)
+    answer.headers["Retry-After"] = str(SOON)
+    return answer, status
 
 
 def _http_error(error: HTTPException) -> tuple[flask.Response, int]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeVar
 
-import flask
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from wolfpack.exporter.encoded import MAX_JSON, body
 from wolfpack.exporter.feedback import OF_ALERTS
 from wolfpack.exporter.parameters import LINE
 from wolfpack.exporter.problems import Problem
@@ -199,7 +199,7 @@ B = TypeVar("B", bound=Body)
 def read_body(kind: type[B]) -> B:
     """Return the request's JSON body, or raise a Problem (400, 422) that names the first fault's place."""
     try:
-        return kind.model_validate_json(flask.request.get_data())
+        return kind.model_validate_json(body(MAX_JSON))
     except ValidationError as error:
         raise _problem(error.errors(include_url=False)[0]) from None
 

@@ -56,6 +56,7 @@ class ServiceCollector(Collector):
         yield _filled(names.BUILD_INFO, {(release(),): 1})
         yield _filled(names.RELOAD_SUCCESSFUL, {(): its.registry.loaded_well and its.guard.loaded_well})
         yield _filled(names.QUEUE_LENGTH, {(): its.engine.waiting})
+        yield _filled(names.INGEST_QUEUE, {(): its.pool.writes.taken})
         yield by_project(names.SERIES_EXPOSED, {project: count.shown for project, count in counts.items()})
         yield by_project(names.SERIES_DROPPED, {project: count.dropped for project, count in counts.items()})
         yield _filled(names.LEDGER_SIZE, {(): its.engine.ledger_size})

@@ -16,6 +16,7 @@ import flask
 from sqlalchemy import Connection
 
 from wolfpack.exporter import store
+from wolfpack.exporter.admission import end_turn
 from wolfpack.exporter.clock import utc
 from wolfpack.exporter.declaration import Endpoint, Parameter, Scope
 from wolfpack.exporter.parameters import JOB, MODEL, PART, PROJECT, VERSION
@@ -24,9 +25,6 @@ from wolfpack.exporter.registry import Known
 from wolfpack.exporter.service import Service
 from wolfpack.spec import format_duration
 from wolfpack.spec.vocabulary import NAME, check_label
-
-MAX_BODY = 64 * 1024 * 1024
-"""Largest body in bytes; larger rows belong into a profile made where they are."""
 
 
 def service() -> Service:
@@ -168,6 +166,7 @@ def once(
     if key is not None:
         key = f"{known.id} {flask.request.method} {flask.request.path} {key}"
     asked_for = _fingerprint() if key else ""
+    end_turn()
     with its.ledger.write() as connection:
         seen = store.recall(connection, key) if key else None
         if seen is None:

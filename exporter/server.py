@@ -13,10 +13,14 @@ from typing import Any
 from waitress.server import create_server
 
 from wolfpack.exporter.app import create_app
+from wolfpack.exporter.channel import CONNECTIONS, PATIENCE, use_channels
+from wolfpack.exporter.encoded import MAX_BODY
+from wolfpack.exporter.pool import READS, WRITES
 from wolfpack.exporter.service import Service
 from wolfpack.spec import WolfpackError
 
-THREADS = 8
+SPARE = 8
+"""Threads beside those that requests may fill which the pool lets in: for scrapes, and to say no to the others."""
 
 
 def parse_listen(text: str) -> tuple[str, int]:
@@ -56,9 +60,24 @@ def check_address(host: str, tokens: bool, replay: bool) -> None:
         )
 
 
-def make_server(app: Any, host: str, port: int) -> Any:
-    """Return the server of an application, listening and not yet running."""
-    return create_server(app, host=host, port=port, threads=THREADS, ident="wolfpack")
+def make_server(app: Any, host: str, port: int, patience: int = PATIENCE) -> Any:
+    """Return the server of an application, listening and not yet running; `patience` is for a request to come whole."""
+    servers: dict[int, Any] = {}
+    found = create_server(
+        app,
+        map=servers,
+        host=host,
+        port=port,
+        threads=WRITES + READS + SPARE,
+        ident="wolfpack",
+        max_request_body_size=MAX_BODY + 1,
+        connection_limit=CONNECTIONS,
+        channel_timeout=patience,
+        cleanup_interval=min(10, patience),
+        asyncore_use_poll=True,
+    )
+    use_channels(servers.values())
+    return found
 
 
 def serve(service: Service, host: str, port: int, announce: Callable[[int], None] | None = None) -> None:

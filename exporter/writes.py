@@ -17,6 +17,7 @@ from wolfpack.exporter.answers import Added, Found, Labelled, Predicted, Registe
 from wolfpack.exporter.bodies import Findings, read_body
 from wolfpack.exporter.clock import utc
 from wolfpack.exporter.declaration import Group, Parameter, Raw
+from wolfpack.exporter.encoded import body
 from wolfpack.exporter.findings import findings
 from wolfpack.exporter.joining import keep_predictions, key_texts, segment_rows
 from wolfpack.exporter.parameters import AT, KEY, ONE, ROLE, WRITE
@@ -60,9 +61,9 @@ def post_profile() -> flask.Response:
     """Add a profile that a job computed."""
     its, kind = target(), argument(ROLE)
     start = pane(its.known, argument(AT))
-    body = flask.request.get_data()
-    found = _profile(body)
-    return once(its.known, lambda connection: _add(connection, its, kind, start, found, body))
+    sent = body()
+    found = _profile(sent)
+    return once(its.known, lambda connection: _add(connection, its, kind, start, found, sent))
 
 
 @group.declare(
@@ -78,8 +79,9 @@ def post_batch() -> flask.Response:
     """Profile rows here, on the model's plan, and add the profile."""
     its, kind = target(), argument(ROLE)
     start = pane(its.known, argument(AT))
-    found = _profile_rows(its, read_table(flask.request.get_data(), flask.request.content_type))
-    return once(its.known, lambda connection: _add(connection, its, kind, start, found, found.to_bytes()))
+    found = _profile_rows(its, read_table(body(), flask.request.content_type))
+    data = found.to_bytes()
+    return once(its.known, lambda connection: _add(connection, its, kind, start, found, data))
 
 
 @group.declare(
@@ -97,7 +99,7 @@ def post_predictions() -> flask.Response:
     spec = its.known.spec
     if spec.prediction is None or spec.label is None:
         raise Problem(422, "No join declared", "the spec needs `prediction` and `label` with its key", "spec")
-    table = read_table(flask.request.get_data(), flask.request.content_type)
+    table = read_table(body(), flask.request.content_type)
     key = optional(KEY) or spec.label.key
     keys = _keys(column(table, key, "the key"))
     scores = _numbers(column(table, spec.prediction.column, "the prediction"), spec.prediction.column)
@@ -137,7 +139,7 @@ def post_labels() -> flask.Response:
     spec = known.spec
     if spec.label is None:
         raise Problem(422, "No join declared", "the spec needs `label` with its column and key", "spec")
-    table = read_table(flask.request.get_data(), flask.request.content_type)
+    table = read_table(body(), flask.request.content_type)
     keys = _keys(column(table, optional(KEY) or spec.label.key, "the key"))
     values = _numbers(column(table, spec.label.column, "the label"), spec.label.column)
     rows = {key: value for key, value in zip(keys, values, strict=True) if value is not None}
@@ -178,15 +180,15 @@ def put_reference(project: str, model: str) -> flask.Response:
     """Register the profile of training data: its plan is what jobs profile with from now on."""
     authorize("write", project)
     known = service().registry.get(project, model)
-    body = flask.request.get_data()
-    found = _profile(body)
+    sent = body()
+    found = _profile(sent)
     if not found.rows:
         raise Problem(422, "Empty reference", "the profile has no rows; profile the training table", "body")
     _check_panes(known, found)
     _check_plan(known, found.plan)
 
     def write(connection: Connection) -> Registered:
-        number = store.add_reference(connection, known.id, service().clock.now(), found.plan.id, body)
+        number = store.add_reference(connection, known.id, service().clock.now(), found.plan.id, sent)
         store.mark_pending(connection, known.id, "reference", {number})
         return {"rows": found.rows, "plan": found.plan.id, "panes": len(found.panes)}
 
@@ -205,9 +207,9 @@ def put_reference_scores(project: str, model: str) -> flask.Response:
     """Add scores and labels of the training data to the newest reference: what a drop is measured from."""
     authorize("write", project)
     known = service().registry.get(project, model)
-    body = flask.request.get_data()
+    sent = body()
     try:
-        scores = ScoreCounts.from_bytes(body)
+        scores = ScoreCounts.from_bytes(sent)
     except ProfileFormatError as error:
         raise Problem(400, "Unreadable scores", str(error), "body") from error
 
@@ -215,7 +217,7 @@ def put_reference_scores(project: str, model: str) -> flask.Response:
         reference = store.reference(connection, known.id)
         if reference is None:
             raise Problem(409, "No reference", "register the reference profile first", "reference")
-        store.set_reference_scores(connection, reference.id, body)
+        store.set_reference_scores(connection, reference.id, sent)
         return {"rows": scores.rows}
 
     return once(known, write, lambda: service().registry.forget_baseline(known.id))
@@ -259,9 +261,9 @@ def _check_plan(known: Known, plan: Plan) -> None:
             )
 
 
-def _profile(body: bytes) -> Profile:
+def _profile(sent: bytes) -> Profile:
     try:
-        return Profile.from_bytes(body)
+        return Profile.from_bytes(sent)
     except ProfileFormatError as error:
         raise Problem(400, "Unreadable profile", str(error), "body") from error
 

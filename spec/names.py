@@ -387,6 +387,13 @@ INGEST_DURATION = Family(
     INGEST,
     "Time from the whole body of a write to its answer, and in _count the writes.",
 )
+INGEST_QUEUE = _gauge(
+    "wolfpack_ingest_queue_length",
+    "",
+    "service",
+    (),
+    "Writes that are worked on or wait for it; over 64, or 256 MB of bodies, further ones are answered with 429.",
+)
 INGEST_BYTES = Family(
     "wolfpack_ingest_bytes_total", "counter", "", "service", INGEST, "Bytes of the bodies of writes, as sent."
 )
