@@ -77,9 +77,9 @@ def _release() -> Panel:
 def _waiting() -> Panel:
     return stat(
         "Waiting",
-        "Panes that wait to be computed.",
+        "Panes that wait to be computed, and writes that are worked on or wait for it.",
         "none",
-        [Query(_most(names.QUEUE_LENGTH), "panes")],
+        [Query(_most(names.QUEUE_LENGTH), "panes"), Query(_most(names.INGEST_QUEUE), "writes")],
         width=5,
     )
 

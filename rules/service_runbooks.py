@@ -177,7 +177,7 @@ SERVICE_RUNBOOKS: dict[str, Runbook] = {
         ),
         "Spread the schedules, or profile where the rows are (`client.profile`): a profile is small. Clients of "
         "Wolfpack send again by themselves.",
-        (f"{names.INGEST_DURATION}_count", names.INGEST_BYTES.name),
+        (f"{names.INGEST_DURATION}_count", names.INGEST_QUEUE.name, names.INGEST_BYTES.name),
     ),
     "WolfpackLedgerSlow": Runbook(
         "Writes to the ledger take long; every request that brings something waits for one.",

@@ -24,7 +24,7 @@ from wolfpack import flights, rules, stats
 from wolfpack.cli import main, pages, servers, spec_keys
 from wolfpack.cli.flights_replay import set_clock
 from wolfpack.client import HttpTransport
-from wolfpack.exporter import keeping, reads, requests, tables, trailing
+from wolfpack.exporter import encoded, keeping, reads, tables, trailing
 from wolfpack.rules.runbooks import RUNBOOKS
 from wolfpack.spec import FAMILIES, load, names
 from wolfpack.spec.model import NOT_YET
@@ -261,7 +261,7 @@ def anchors(page: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("page", "phrase"),
     [
-        ("api.md", f"over {requests.MAX_BODY >> 20} MiB"),
+        ("api.md", f"over {encoded.MAX_BODY >> 20} MiB"),
         ("api.md", f"{reads.POINTS:,} points"),
         ("api.md", f"the last {keeping.Keeping().keys / keeping.DAY:.0f}\ndays"),
         *(("ledger.md", f"| `{kind}` | {usual} |") for kind, usual in keeping.table()),
