@@ -56,7 +56,7 @@ bench: $(VENV)/.dev ## the benchmarks, as tables
 soak: $(VENV)/.dev ## the long rounds of the fault tests
 	WOLFPACK_ROUNDS=100 $(BIN)/python -m pytest -m soak
 
-tools: build/grafana/node_modules ## what the tests run besides Python, by apt (root) and npm: servers, Java, Chromium, Grafana's types
+tools: build/npm/node_modules ## what the tests run besides Python, by apt (root) and npm: servers, Java, Chromium, Grafana's types
 	@if ! command -v promtool >/dev/null || ! command -v amtool >/dev/null || ! command -v java >/dev/null \
 		|| ! command -v victoria-metrics >/dev/null || ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 \
 		|| ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then \
@@ -64,11 +64,11 @@ tools: build/grafana/node_modules ## what the tests run besides Python, by apt (
 		prometheus prometheus-alertmanager default-jre-headless victoria-metrics postgresql \
 		chromium chromium-driver fonts-dejavu-core; fi
 
-build/grafana/node_modules: tests/grafana/package.json
+build/npm/node_modules: tests/npm/package.json
 	@command -v npm >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
 		--no-install-recommends nodejs npm; }
-	@mkdir -p build/grafana && cp $< build/grafana/package.json
-	@npm install --prefix build/grafana --silent --no-audit --no-fund --ignore-scripts --no-package-lock
+	@mkdir -p build/npm && cp $< build/npm/package.json
+	@npm install --prefix build/npm --silent --no-audit --no-fund --ignore-scripts --no-package-lock
 	@touch $@
 
 clean: ## remove what was built

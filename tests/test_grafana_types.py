@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import GRAFANA_TYPES
+from conftest import NPM
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
@@ -28,7 +28,7 @@ type Part<T> = T extends Array<infer U> ? Array<Part<U>> : T extends object ? { 
 
 def program(boards: dict[str, dict]) -> str:
     """Return TypeScript in which each board, and the options of each panel, have the type that Grafana gives them."""
-    raw = f"{GRAFANA_TYPES}/@grafana/schema/dist/types/raw"
+    raw = f"{NPM}/@grafana/schema/dist/types/raw"
     lines = [f'import type {{ Dashboard }} from "{raw}/dashboard/x/types.gen";', PLAIN]
     lines += [f'import type * as {one} from "{raw}/composable/{one}/panelcfg/x/types.gen";' for one in KINDS.values()]
     for place, board in enumerate(boards.values()):
@@ -46,7 +46,7 @@ def program(boards: dict[str, dict]) -> str:
 def complaints(folder: Path, text: str) -> str:
     file = folder / "boards.ts"
     file.write_text(text)
-    tsc = [GRAFANA_TYPES / ".bin" / "tsc", "--noEmit", "--strict", "--skipLibCheck", file]
+    tsc = [NPM / ".bin" / "tsc", "--noEmit", "--strict", "--skipLibCheck", file]
     return subprocess.run(tsc, capture_output=True, text=True, check=False).stdout
 
 
