@@ -1,4 +1,4 @@
-"""What detectors found of a model: the series they watch, and the episodes in which a score was beyond the alarm line."""
+"""What detectors found: the series they watch, and episodes in which a score was beyond the alarm line."""
 
 from __future__ import annotations
 
@@ -30,6 +30,16 @@ class Watched:
     @property
     def score(self) -> float:
         return self.values.get(names.ANOMALY_SCORE.name, 0.0)
+
+    @property
+    def expected(self) -> float | None:
+        return self.values.get(names.ANOMALY_EXPECTED.name)
+
+    @property
+    def band(self) -> tuple[float, float] | None:
+        """Lower and upper end of what is expected."""
+        ends = [self.values.get(one.name) for one in (names.ANOMALY_LOWER, names.ANOMALY_UPPER)]
+        return None if None in ends else (ends[0], ends[1])  # type: ignore[return-value]  # neither is None
 
     @property
     def state(self) -> str:

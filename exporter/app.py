@@ -7,13 +7,14 @@ import logging
 import flask
 from werkzeug.exceptions import HTTPException
 
-from wolfpack.exporter import admission, evidence, listings, notices, reads, writes
+from wolfpack.exporter import admission, anomaly_pages, evidence, listings, notices, reads, writes
 from wolfpack.exporter.answers import Loaded, Now
 from wolfpack.exporter.bodies import ClockTime, read_body
 from wolfpack.exporter.collectors import own_collectors
 from wolfpack.exporter.databases import LedgerUnavailable
 from wolfpack.exporter.declaration import Endpoint, Group, Parameter, Raw
 from wolfpack.exporter.encoded import MAX_BODY
+from wolfpack.exporter.html import FILTERS
 from wolfpack.exporter.openapi import describe
 from wolfpack.exporter.page import Page
 from wolfpack.exporter.pool import RETRY_AFTER as SOON
@@ -38,6 +39,7 @@ def create_app(its: Service) -> flask.Flask:
     app.extensions["wolfpack.page"] = Page(its.shelf, own_collectors(its), its.health)
     app.extensions["wolfpack.evidence"] = evidence.evidence_of(its)
     app.extensions["wolfpack.endpoints"] = {(one.path, one.method): one for one in endpoints()}
+    app.jinja_env.filters.update(FILTERS)
     watch(app, its.health)
     for group in _groups():
         app.register_blueprint(group)
@@ -127,7 +129,7 @@ def clock() -> flask.Response:
 
 
 def _groups() -> tuple[Group, ...]:
-    return (writes.group, notices.group, reads.group, listings.group, evidence.group, _own)
+    return (writes.group, notices.group, reads.group, listings.group, evidence.group, anomaly_pages.group, _own)
 
 
 def _check() -> None:

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, select
 
 from wolfpack.exporter.history import SeriesIds
 from wolfpack.exporter.sample import Key
-from wolfpack.exporter.schema import samples
+from wolfpack.exporter.schema import exposures, samples
+from wolfpack.spec import FAMILIES, names
 
 MOST_SERIES = 12
 """Lines that can still be told apart."""
@@ -47,7 +48,7 @@ def chart(
     found: list[tuple[str, dict[int, float]]] = []
     for name, key in wanted:
         if key in numbers and len(found) < MOST_SERIES:
-            points = _points(connection, numbers[key])
+            points = _points(connection, numbers[key], key[0])
             if points:
                 found.append((name, points))
     times = sorted({time for _, points in found for time in points})
@@ -55,14 +56,26 @@ def chart(
     return Chart(title, tuple(times), lines)
 
 
-def _points(connection: Connection, number: int) -> dict[int, float]:
-    query = (
-        select(samples.c.window_end, samples.c.value)
-        .where(samples.c.series_id == number)
-        .order_by(samples.c.window_end, samples.c.computed)
+def history(connection: Connection, ids: SeriesIds, model: int, key: Key) -> dict[int, float | None]:
+    """Return the newest value of each window of a series by its end, in order; None where it was withdrawn."""
+    number = ids.find(connection, model, [key]).get(key)
+    return {} if number is None else _revisions(connection, number, key[0])
+
+
+def _points(connection: Connection, number: int, family: str) -> dict[int, float]:
+    return {end: value for end, value in _revisions(connection, number, family).items() if value is not None}
+
+
+def _revisions(connection: Connection, number: int, family: str) -> dict[int, float | None]:
+    """Findings of detectors are told of the newest window only: their history is what was shown of each."""
+    told = FAMILIES[family].labels == names.ANOMALY
+    end, value, made, series = (
+        (exposures.c.window_end, exposures.c.value, exposures.c.shown, exposures.c.series_id)
+        if told
+        else (samples.c.window_end, samples.c.value, samples.c.computed, samples.c.series_id)
     )
-    newest = {row.window_end: row.value for row in connection.execute(query)}
-    return {end: value for end, value in newest.items() if value is not None}
+    query = select(end, value).where(series == number, end.is_not(None)).order_by(end, made)
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def numbered(keys: Iterable[Key], name: int) -> list[tuple[str, Key]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import flask
 
@@ -16,9 +15,10 @@ from wolfpack.exporter.charts import Chart, chart
 from wolfpack.exporter.clock import utc
 from wolfpack.exporter.column_evidence import column_evidence
 from wolfpack.exporter.conditions import KINDS, conditions
-from wolfpack.exporter.declaration import Group, Parameter, Raw
+from wolfpack.exporter.declaration import Group
 from wolfpack.exporter.fleet import Fleet
 from wolfpack.exporter.history import Shown
+from wolfpack.exporter.html import PAGE, optional, page
 from wolfpack.exporter.model_tables import column_rows, role_rows, value_rows
 from wolfpack.exporter.problems import Problem
 from wolfpack.exporter.registry import Known
@@ -28,7 +28,6 @@ from wolfpack.exporter.service import Service
 from wolfpack.exporter.window import Window, thresholds
 from wolfpack.spec import FAMILIES, Family, format_duration, names
 
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
 _COLUMN_CHARTS: tuple[tuple[str, tuple[Family, ...]], ...] = (
     ("Values", (names.COLUMN_P05, names.COLUMN_P50, names.COLUMN_P95, names.COLUMN_MEAN)),
     ("Missing", (names.COLUMN_MISSING,)),
@@ -57,22 +56,6 @@ def evidence_of(its: Service) -> Evidence:
 
 
 group = Group("evidence", template_folder="templates", static_folder="static", static_url_path="/static")
-PAGE = Raw("a page for people", ("text/html",))
-
-
-def _optional(name: str, meaning: str) -> Parameter:
-    return Parameter(name, meaning, needed=False)
-
-
-@group.app_template_filter("time")
-def time_text(seconds: float | None) -> str:
-    return "none yet" if seconds is None else utc(seconds).strftime("%Y-%m-%d %H:%M UTC")
-
-
-@group.app_template_filter("number")
-def number_text(value: float | None) -> str:
-    return "" if value is None else f"{value:,.0f}" if value == int(value) else f"{value:.4g}"
-
 
 @group.declare(
     "GET",
@@ -80,10 +63,10 @@ def number_text(value: float | None) -> str:
     scope="read",
     answer=PAGE,
     parameters=(
-        _optional("project", "only models of this project"),
-        _optional("owner", "only models of this owner"),
-        _optional("state", "only models with which this is the matter"),
-        _optional("q", "only models whose name has this in it"),
+        optional("project", "only models of this project"),
+        optional("owner", "only models of this owner"),
+        optional("state", "only models with which this is the matter"),
+        optional("q", "only models whose name has this in it"),
     ),
 )
 def fleet() -> flask.Response:
@@ -104,7 +87,7 @@ def fleet() -> flask.Response:
         "owner": sorted({one.owner for one in lines}),
         "state": [*KINDS, "ok", "waiting"],
     }
-    return _page(
+    return page(
         "fleet.html", lines=wanted, all=len(lines), choices=choices, args=args, clock=service().clock.now(),
         waiting=service().engine.waiting, not_shown=not_shown(service()),
     )  # fmt: skip
@@ -115,7 +98,7 @@ def fleet() -> flask.Response:
     "/models/<project>/<model>",
     scope="read",
     answer=PAGE,
-    parameters=(_optional("metric", "what is drawn over event time"),),
+    parameters=(optional("metric", "what is drawn over event time"),),
 )
 def model(project: str, model: str) -> flask.Response:
     """Show one model: what is the matter, its windows, its columns, and one metric over event time."""
@@ -123,7 +106,7 @@ def model(project: str, model: str) -> flask.Response:
     known = service().registry.get(project, model)
     shown = service().shelf.shown(known.id)
     metric = _metric(shown)
-    return _page(
+    return page(
         "model.html", spec=known.spec, every=format_duration(known.spec.every),
         window=format_duration(known.spec.window),
         found=conditions(shown, thresholds(known.spec), service().clock.now()),
@@ -139,9 +122,9 @@ def model(project: str, model: str) -> flask.Response:
     scope="read",
     answer=PAGE,
     parameters=(
-        _optional("segment", "column of a segment; with value"),
-        _optional("value", "value of that column"),
-        _optional("end", "end of the window, epoch seconds or ISO 8601; the newest without it"),
+        optional("segment", "column of a segment; with value"),
+        optional("value", "value of that column"),
+        optional("end", "end of the window, epoch seconds or ISO 8601; the newest without it"),
     ),
 )
 def column(project: str, model: str, column: str) -> flask.Response:
@@ -168,7 +151,7 @@ def column(project: str, model: str, column: str) -> flask.Response:
             found = None if window is None else column_evidence(window, column, segment)
     if found is None and end is not None:
         raise Problem(404, "No column", f"{project}/{model} has no {role} column {column!r} here", "column")
-    return _page(
+    return page(
         "column.html", spec=known.spec, column=column, role=role, end=end, ends=ends, found=found,
         segment=segment, segments=_segments(window, column), charts=_column_charts(known, role, column, segment),
     )  # fmt: skip
@@ -177,14 +160,6 @@ def column(project: str, model: str, column: str) -> flask.Response:
 def _kept() -> Evidence:
     found: Evidence = flask.current_app.extensions["wolfpack.evidence"]
     return found
-
-
-def _page(template: str, **values: Any) -> flask.Response:
-    answer = flask.Response(flask.render_template(template, **values), mimetype="text/html")
-    answer.headers["Content-Security-Policy"] = POLICY
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Referrer-Policy"] = "same-origin"
-    return answer
 
 
 def _metric(shown: dict[Key, Shown]) -> Family:

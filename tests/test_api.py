@@ -75,7 +75,7 @@ def test_every_parameter_and_key_is_on_the_page_of_the_api() -> None:
     lists = {f"{one.method}:{one.path}" for one in endpoints() if one.parameters[-2:] == PAGE}
     there = set(re.findall(r"<!-- generated: ([A-Z]+:\S+) -->", page))
 
-    pages = {"GET:/", *(f"GET:{one.path}" for one in endpoints() if one.path.startswith("/models/"))}
+    pages = {"GET:/", *(f"GET:{one.path}" for one in endpoints() if one.path.startswith("/models/") and one.parameters)}
 
     assert set(api_docs.parts()) - there == lists | pages | {"GET:/metrics", "POST:/-/clock"}
     assert {row[0] for name in lists for row in api_docs.parts()[name] if row[0] not in page} == set()
