@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from wolfpack.cli import backtest, compare, demo, detect, generate, init, job, serve, specs, tell
+from wolfpack.cli import backtest, compare, demo, detect, generate, init, job, ledger, serve, specs, tell
 from wolfpack.spec import WolfpackError
 
 
@@ -46,6 +46,7 @@ for command in (
     tell.deploy,
     compare.compare,
     backtest.backtest,
+    ledger.ledger,
     demo.demo,
 ):
     main.add_command(command)

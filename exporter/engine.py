@@ -50,7 +50,6 @@ class Engine:
         self._housekeeping = Housekeeping(ledger, keeping, self._assembly.panes)
         self._retry: dict[Waiting, float] = {}
         self._expired: dict[int, int] = {}
-        self._shown = 0.0
         self._lock = threading.RLock()
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -67,7 +66,6 @@ class Engine:
         with self._lock:
             with self._ledger.read() as connection:
                 shown = history.shown_last(connection)
-                self._shown = history.latest(connection)
                 self.newest = store.newest_of_all(connection)
                 self.ledger_size = store.size(connection)
             for model, its in shown.items():
@@ -222,14 +220,11 @@ class Engine:
         draft, again = self._shelf.draft(model, scopes), 0
         if draft.changes or windows:
             with self._ledger.write() as connection:
-                # In the transaction: nothing committed later is dated before it, not even if the clock is set back.
-                now = max(self._clock.now(), self._shown)
+                now = history.moment(connection, self._clock.now())
                 for name, end, found in windows:
                     again += history.record(connection, self.ids, model, name, end, found, now)
                 for one, change in draft.changes.items():
                     history.show(connection, self.ids, one, change.before, change.after, now)
-                history.note(connection, now)
-            self._shown = now
         self._shelf.make(draft)
         return again
 

@@ -100,9 +100,12 @@ def record(
 def tell(connection: Connection, ids: SeriesIds, model: int, found: Iterable[Sample], now: float) -> None:
     """Store samples at their own event times, as a revision of `now`; of one time and series the last counts."""
     last = {(one.key, one.window_end): one for one in found}
-    numbers = ids.get(connection, model, dict.fromkeys(key for key, _ in last))
+    numbers, computed = (
+        ids.get(connection, model, dict.fromkeys(key for key, _ in last)),
+        moment(connection, now),
+    )
     rows = [
-        {"series_id": numbers[key], "window_end": end, "computed": now, "value": one.value}
+        {"series_id": numbers[key], "window_end": end, "computed": computed, "value": one.value}
         for (key, end), one in last.items()
     ]
     upsert(connection, samples, rows)
@@ -112,9 +115,9 @@ def untell(
     connection: Connection, ids: SeriesIds, model: int, keys: Iterable[Key], end: int, now: float
 ) -> None:
     """Take back what was told of an event time: a revision without a value."""
-    numbers = ids.find(connection, model, keys)
+    numbers, computed = ids.find(connection, model, keys), moment(connection, now)
     rows = [
-        {"series_id": number, "window_end": end, "computed": now, "value": None}
+        {"series_id": number, "window_end": end, "computed": computed, "value": None}
         for number in numbers.values()
     ]
     upsert(connection, samples, rows)
@@ -150,7 +153,9 @@ def shown_last(connection: Connection) -> dict[int, dict[Key, Shown]]:
     query = (
         select(series.c.model_id, series.c.family, series.c.labels, exposures.c.value, exposures.c.window_end)
         .select_from(series)
-        .join(exposures, (exposures.c.series_id == series.c.id) & (exposures.c.shown == last.scalar_subquery()))
+        .join(
+            exposures, (exposures.c.series_id == series.c.id) & (exposures.c.shown == last.scalar_subquery())
+        )
         .where(exposures.c.value.is_not(None))
     )
     found: dict[int, dict[Key, Shown]] = {}
@@ -181,6 +186,12 @@ def latest(connection: Connection) -> float:
     return float(connection.execute(select(moments.c.at).where(moments.c.name == CHANGED)).scalar() or 0.0)
 
 
-def note(connection: Connection, now: float) -> None:
-    """Note that something is computed or shown at `now`, which is not before the last time."""
-    upsert(connection, moments, [{"name": CHANGED, "at": now}])
+def moment(connection: Connection, now: float) -> float:
+    """Return when something is computed or shown that is stored in this transaction, and note it.
+
+    It is `now`, but never before what was stored last, not even if the clock is set back: who has seen a moment
+    has seen everything before it.
+    """
+    at = max(now, latest(connection))
+    upsert(connection, moments, [{"name": CHANGED, "at": at}])
+    return at

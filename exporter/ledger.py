@@ -15,6 +15,7 @@ from wolfpack.exporter import migrations
 from wolfpack.exporter.commits import Commits
 from wolfpack.exporter.databases import LedgerError, LedgerUnavailable, advice, databases, is_down
 from wolfpack.exporter.owner import Owner
+from wolfpack.exporter.schema import key_of
 
 
 class Ledger:
@@ -108,12 +109,7 @@ def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]])
     """Insert rows, or replace the other columns where the primary key or the only unique key exists."""
     if not rows:
         return
-    keys = [column.name for column in table.primary_key] or [
-        column.name
-        for constraint in table.constraints
-        if hasattr(constraint, "columns") and constraint.name is None
-        for column in constraint.columns
-    ]
+    keys = [column.name for column in key_of(table)]
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     statement = dialect.insert(table)
     others = {name: statement.excluded[name] for name in rows[0] if name not in keys}

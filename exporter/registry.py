@@ -66,6 +66,16 @@ class Registry:
         self._known, self._by_id = known, {one.id: one for one in known.values()}
         self.loaded_well = self._loaded = True
 
+    def look(self, connection: Connection) -> None:
+        """Read the specs of the models that a ledger knows, and enter none: for a ledger that is only read."""
+        for one in load_all(self._paths):
+            spec = one.spec
+            number = store.known_model(connection, spec.project, spec.model)
+            if number is not None:
+                known = Known(number, spec, store.created(connection, number))
+                self._known[spec.project, spec.model] = self._by_id[number] = known
+        self.loaded_well = self._loaded = True
+
     def all(self) -> list[Known]:
         return [self._known[key] for key in sorted(self._known)]
 

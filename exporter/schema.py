@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -280,3 +282,9 @@ UNCOMPRESSED = [
     for column in table.columns
     if isinstance(column.type, LargeBinary)
 ]
+
+
+def key_of(table: Table) -> list[Column[Any]]:
+    """Return the columns that tell the rows of a table apart: its primary key, else its unique one."""
+    unique = (its for its in table.constraints if isinstance(its, UniqueConstraint))
+    return list(table.primary_key) or [column for its in unique for column in its.columns]

@@ -70,12 +70,18 @@ class Reference:
 
 def model_id(connection: Connection, project: str, model: str, now: float) -> int:
     """Return the id of a model, entering it at `now` if it is new."""
-    where = (models.c.project == project, models.c.model == model)
-    found = connection.execute(select(models.c.id).where(*where)).scalar()
+    found = known_model(connection, project, model)
     if found is None:
         row = insert(models).values(project=project, model=model, created=now).returning(models.c.id)
-        found = connection.execute(row).scalar_one()
-    return int(found)
+        found = int(connection.execute(row).scalar_one())
+    return found
+
+
+def known_model(connection: Connection, project: str, model: str) -> int | None:
+    """Return the id of a model, None if it is new."""
+    where = (models.c.project == project, models.c.model == model)
+    found = connection.execute(select(models.c.id).where(*where)).scalar()
+    return None if found is None else int(found)
 
 
 def created(connection: Connection, model: int) -> float:
@@ -177,7 +183,9 @@ def blocks(connection: Connection, model: int, role: str, first: int, end: int) 
         .where(c.model_id == model, c.role == role, c.start >= first, c.end <= end)
         .order_by(c.start, c.version, c.plan_id)
     )
-    return [Block(*row[:5], tuple(json.loads(row.panes)), row.received, row.merged is not None) for row in rows]
+    return [
+        Block(*row[:5], tuple(json.loads(row.panes)), row.received, row.merged is not None) for row in rows
+    ]
 
 
 def block_data(connection: Connection, block: int) -> bytes:

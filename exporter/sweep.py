@@ -16,6 +16,7 @@ from wolfpack.exporter.schema import (
     blocks,
     exposures,
     idempotency,
+    key_of,
     marks,
     models,
     parts,
@@ -38,10 +39,10 @@ def sweep(ledger: Ledger, keeping: Keeping, known: Sequence[Known], now: float) 
     later = select(r2.id).where(r2.model_id == r.model_id, r2.id > r.id, r2.registered < now - keeping.panes)
     gone = Counter(
         {
-            parts.name: _delete(ledger, parts, _is_replaced(now - keeping.replaced), BODIES),
-            references.name: _delete(ledger, references, later.exists(), BODIES),
-            runs.name: _delete(ledger, runs, _is_past(now - keeping.panes)),
-            samples.name: _delete(ledger, samples, samples.c.window_end < _before(now - keeping.samples)),
+            parts.name: delete_rows(ledger, parts, _is_replaced(now - keeping.replaced), BODIES),
+            references.name: delete_rows(ledger, references, later.exists(), BODIES),
+            runs.name: delete_rows(ledger, runs, _is_past(now - keeping.panes)),
+            samples.name: delete_rows(ledger, samples, samples.c.window_end < _before(now - keeping.samples)),
             exposures.name: _forget_shown(ledger, now - keeping.shown),
         }
     )
@@ -56,8 +57,8 @@ def sweep_keys(ledger: Ledger, keeping: Keeping, now: float) -> int:
     with ledger.read() as connection:
         most = select(c.created).order_by(c.created.desc()).offset(MOST_KEYS).limit(1)
         beyond = connection.execute(most).scalar()
-    return _delete(ledger, idempotency, c.created < _before(now - keeping.keys)) + (
-        _delete(ledger, idempotency, c.created <= beyond) if beyond is not None else 0
+    return delete_rows(ledger, idempotency, c.created < _before(now - keeping.keys)) + (
+        delete_rows(ledger, idempotency, c.created <= beyond) if beyond is not None else 0
     )
 
 
@@ -69,13 +70,13 @@ def _model(ledger: Ledger, keeping: Keeping, known: Known, now: float) -> Counte
     m, p, b = marks.c, parts.c, blocks.c
     gone = Counter(
         {
-            blocks.name: _delete(ledger, blocks, (b.model_id == model) & (b.end < now - kept), BODIES),
-            marks.name: _delete(ledger, marks, (m.model_id == model) & (m.start < now - max(kept, joined))),
+            blocks.name: delete_rows(ledger, blocks, (b.model_id == model) & (b.end < now - kept), BODIES),
+            marks.name: delete_rows(ledger, marks, (m.model_id == model) & (m.start < now - max(kept, joined))),
         }
     )
     if not is_short(spec):  # short ones go with the hour that they are merged to
         old = (p.model_id == model) & (p.start < now - kept - whole)
-        gone[parts.name] = _delete(ledger, parts, old, BODIES)
+        gone[parts.name] = delete_rows(ledger, parts, old, BODIES)
     return gone
 
 
@@ -112,10 +113,11 @@ def _forget_shown(ledger: Ledger, before: float) -> int:
     return gone
 
 
-def _delete(ledger: Ledger, table: Table, where: ColumnElement[bool], most: int = ROWS) -> int:
+def delete_rows(ledger: Ledger, table: Table, where: ColumnElement[bool], most: int = ROWS) -> int:
     """Delete the rows of a condition, so many in a transaction; return how many there were."""
-    key = tuple_(*table.primary_key) if len(table.primary_key) > 1 else next(iter(table.primary_key))
-    some = select(*table.primary_key).where(where).limit(most)
+    columns = key_of(table)
+    key = tuple_(*columns) if len(columns) > 1 else columns[0]
+    some = select(*columns).where(where).limit(most)
     gone, count = 0, most
     with ledger.read() as connection:
         if connection.execute(some.limit(1)).first() is None:
