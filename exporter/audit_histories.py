@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Label, Select, and_, func, or_, select
 
 from wolfpack.exporter import history
 from wolfpack.exporter.audit_report import Look, at
@@ -65,13 +66,10 @@ def look_at_exposures(connection: Connection) -> Look:
     """What was shown changes with every row: a value after another, withdrawn once, and not after the last change."""
     look, e = Look("exposures"), exposures.c
     look.seen = int(connection.execute(select(func.count()).select_from(exposures)).scalar_one())
-    before = {"partition_by": e.series_id, "order_by": e.shown}
     steps = select(
-        exposures,
-        func.lag(e.shown).over(**before).label("was"),
-        func.lag(e.value).over(**before).label("was_value"),
-        func.lag(e.window_end).over(**before).label("was_end"),
-    ).subquery()
+        e.series_id, e.shown, e.value, e.window_end, _before(e.shown, "was"), _before(e.value, "was_value"),
+        _before(e.window_end, "was_end"),
+    ).subquery()  # fmt: skip
     c = steps.c
     same = and_(
         c.was.is_not(None),
@@ -90,6 +88,11 @@ def look_at_exposures(connection: Connection) -> Look:
             what = "is withdrawn with a window" if row.value is None else "is after the ledger's last change"
         look.faults.append(f"series {row.series_id} ({row.family}): what was shown at {at(row.shown)} {what}")
     return look
+
+
+def _before(column: Column[Any], name: str) -> Label[Any]:
+    """Return what a column was in the row before of the same series."""
+    return func.lag(column).over(partition_by=exposures.c.series_id, order_by=exposures.c.shown).label(name)
 
 
 def _last(connection: Connection) -> float:
