@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
+
+log = logging.getLogger("wolfpack.exporter")
+STEP = 3600.0
+"""Seconds by which a clock that is set is told from one that is corrected a little."""
+DOUBTED = 86400.0
+"""Seconds for which a clock that was set is doubted."""
 
 
 class Clock(Protocol):
@@ -12,12 +21,45 @@ class Clock(Protocol):
         """Return the time in epoch seconds."""
         ...
 
+    def steady(self) -> bool:
+        """Tell whether the time may be trusted so far that what is old by it is deleted."""
+        ...
+
 
 class SystemClock:
-    """The machine's clock."""
+    """The machine's clock.
+
+    Parameters
+    ----------
+    wall : epoch seconds; what a person or a wrong time server may set.
+    running : seconds that nobody sets.
+    """
+
+    def __init__(
+        self, wall: Callable[[], float] = time.time, running: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._wall, self._running = wall, running
+        self._apart = wall() - running()
+        self._doubted_until = -1.0
+        self._lock = threading.Lock()
 
     def now(self) -> float:
-        return time.time()
+        return self._wall()
+
+    def steady(self) -> bool:
+        """Tell whether the clock was not set by over an hour within the last day."""
+        with self._lock:
+            running = self._running()
+            apart = self._wall() - running
+            if abs(apart - self._apart) > STEP:
+                log.warning(
+                    "the clock was set by %.0f s; nothing is deleted from the ledger for a day, so that a wrong one "
+                    "does no harm: set it right",
+                    apart - self._apart,
+                )
+                self._doubted_until = running + DOUBTED
+            self._apart = apart
+            return running >= self._doubted_until
 
 
 class ReplayClock:
@@ -28,6 +70,9 @@ class ReplayClock:
 
     def now(self) -> float:
         return self._now
+
+    def steady(self) -> bool:
+        return True
 
     def set(self, now: float) -> None:
         """Move the clock.

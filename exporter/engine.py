@@ -136,8 +136,9 @@ class Engine:
         for known in self._registry.all():
             with self._lock:
                 self._refresh(known)
-        with self._lock:
-            self._housekeeping.run(self._registry.all(), self._clock.now())
+        if self._clock.steady():
+            with self._lock:
+                self._housekeeping.run(self._registry.all(), self._clock.now())
 
     def anomalies(self, known: Known, found: list[Sample]) -> None:
         """Show a detector's findings: each series posted replaces its last finding, old ones are retired."""
@@ -237,7 +238,7 @@ class Engine:
                 connection, self._registry, known, self._awaited, told, utc(now), self._keeping
             )
         self._change(known.id, {"model": scope(found), TOLD: told}, [])
-        if self._expired.get(known.id) != now // DAY:
+        if self._expired.get(known.id) != now // DAY and self._clock.steady():
             self._expired[known.id] = int(now // DAY)
             kept = known.spec.revise + known.spec.window + matures(known.spec)
             with self._ledger.write() as connection:
