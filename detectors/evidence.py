@@ -1,4 +1,4 @@
-"""What is strange about a point, in ten numbers: off its courses, a spell off them, restless, too calm, stuck.
+"""What is strange about a point, in a dozen numbers: off its courses, a spell off them, restless, too calm, stuck.
 
 Each statistic is around 0 on an ordinary point and on either side of it otherwise; what is ordinary is not judged
 here but by each statistic's own past (`rarity`).
@@ -30,7 +30,10 @@ OFF = {"jump": LAST, "late": LATE, "day": DAY, "day_now": DAY_NOW, "week": WEEK_
 """Statistics that are the error of a course over its usual size."""
 SPELLS = ("spell", "level", "restless", "spread")
 """Means of late: errors of the chosen course, distance from the long-run level, size of errors short and long."""
-SPELL_RATE = np.array([1 / 24, 1 / 24, 1 / 6, 1 / 24])[:, None]
+SPELL_POINTS, SPELL_DAYS = (24, 24, 6, 24), 4.0
+"""Points that a mean of late looks back, and days at the most, so that a spell of daily points is days, not a month."""
+LEAST_SPELL = 4
+"""Points that it looks back at the least."""
 SPELL_START = np.array([0.0, 0.0, 1.0, 1.0])[:, None]
 SPELL_CLIP, SIZE_CLIP, SIZE_LEAST = 4.0, 8.0, 0.03
 """Errors beyond which one point moves a mean no more, and the least size of errors told apart."""
@@ -87,6 +90,7 @@ class Evidence:
         self.band = Band(series)
         self.first = np.full(series, np.inf)
         self.spells = SPELL_START * np.ones(series)
+        self._spell_rate = 1 / spell_points(seasons.per_day)[:, None]
         self.still, self.moves = np.zeros((2, series))
         self._now = np.empty((4, series))
         self._rows = {name: i for i, name in enumerate(wanted)}
@@ -163,9 +167,20 @@ class Evidence:
         np.clip(self.courses.z[LEVEL], -SPELL_CLIP, SPELL_CLIP, out=now[1])
         now[2:] = np.minimum(np.abs(z), SIZE_CLIP)
         now -= self.spells
-        now *= SPELL_RATE
+        now *= self._spell_rate
         now *= judged
         self.spells += now
+
+
+def spell_points(per_day: float) -> Floats:
+    """Return how many points each mean of late looks back, of so many points in a day; shape (4,).
+
+    Examples
+    --------
+    >>> spell_points(288.0), spell_points(1.0)
+    (array([24., 24.,  6., 24.]), array([4., 4., 4., 4.]))
+    """
+    return np.minimum(SPELL_POINTS, max(SPELL_DAYS * per_day, LEAST_SPELL))
 
 
 def _stillness(repeats: Floats) -> Floats:

@@ -20,8 +20,8 @@ SAID = {
     "week_now": ("above", "below", " the usual for the time of the week, as this week goes"),
     "spell": ("a spell of points above", "a spell of points below", " what was expected"),
     "level": ("a spell of points above", "a spell of points below", " the long-run level"),
-    "restless": ("errors of the last 6 points larger", "errors of the last 6 points smaller", " than usual"),
-    "spread": ("errors of the last 24 points larger", "errors of the last 24 points smaller", " than usual"),
+    "restless": ("errors of the last points larger", "errors of the last points smaller", " than usual"),
+    "spread": ("errors of late larger", "errors of late smaller", " than usual"),
     "still": ("the same value again and again", "the same value again and again", ""),
 }
 

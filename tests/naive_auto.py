@@ -128,10 +128,11 @@ class NaiveScorer:
             missed = out > math.exp(self.band[side])
             self.band[side] += 0.3 * (missed - 0.001)
             self.band[side] = min(max(self.band[side], math.log(0.5)), math.log(1e6))
-        self.spell += (clip(error, 4) - self.spell) / 24
-        self.lev += (clip(z[0], 4) - self.lev) / 24
-        self.v6 += (min(abs(error), 8) - self.v6) / 6
-        self.v24 += (min(abs(error), 8) - self.v24) / 24
+        days = max(4, 4 * self.per_day)  # a spell looks back four days at the most, four points at the least
+        self.spell += (clip(error, 4) - self.spell) / min(24, days)
+        self.lev += (clip(z[0], 4) - self.lev) / min(24, days)
+        self.v6 += (min(abs(error), 8) - self.v6) / min(6, days)
+        self.v24 += (min(abs(error), 8) - self.v24) / min(24, days)
         r = self.still
         told |= {
             "error": clip(error, 1e9), "spell": self.spell * math.sqrt(24), "level": 4 * self.lev,
