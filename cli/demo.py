@@ -17,8 +17,9 @@ import click
 from wolfpack.spec import Loaded, WolfpackError, load_all
 
 if TYPE_CHECKING:
-    from wolfpack.cli.flights_replay import Delivery, Flights, Sender
+    from wolfpack.cli.flights_replay import Flights
     from wolfpack.cli.flights_result import Finding
+    from wolfpack.detectors import Memory, Sink
     from wolfpack.rules import Episode, Series
     from wolfpack.stats import Profile
 
@@ -66,7 +67,7 @@ class _Demo:
 
         its = Flights.load(() if self.clean else self.planned, datetime.now(flights_zone()).date())
         loaded = self._spec(its)
-        self._say(f"{len(its.year):,} flights of 2013, moved by {its.shift.days // 7} weeks; models trained")
+        self._say(f"{len(its.year):,} flights of 2013, moved by {its.shift.days // 7} weeks")
         if not self.live:
             self._say("prometheus, promtool or alertmanager is not on the PATH: left out are the real Prometheus "
                       "(the rules' own function judges the history) and the live delivery of the last day")  # fmt: skip
@@ -93,7 +94,9 @@ class _Demo:
 
     def _replay(self, url: str, its: Flights, loaded: list[Loaded], days: list[date]) -> list[float]:
         """Send every day and run the detector after each; return the grid of the history."""
+        from wolfpack import detectors
         from wolfpack.cli.flights_replay import Sender, hourly, set_clock
+        from wolfpack.client import HttpTransport
 
         spec = loaded[0].spec
         start = its.pane(spec, days[0])
@@ -104,31 +107,26 @@ class _Demo:
         tables_end = max(one.at for one in everything if one.kind == "table")
         latest = max(tables_end, datetime.now(spec.zone))  # labels of the last days may not be there yet
         deliveries = [one for one in everything if one.at <= latest]
+        transport = HttpTransport(url)
+        memory = detectors.Memory(detectors.ExporterSource(transport))
         with click.progressbar(deliveries, label="replaying", file=sys.stderr) as bar:
             for one in bar:
                 set_clock(url, one.at)
-                self._send(sender, one, baseline, url, loaded)
+                if one.kind == "labels":
+                    sender.labels(one.day)
+                else:
+                    sender.table(one.day, baseline)
+                    set_clock(url, one.at)  # which waits until the day is computed
+                    self._detect(loaded, memory, detectors.ExporterSink(transport))
+        transport.close()
         set_clock(url, deliveries[-1].at)
         self._say(f"{len(days)} days sent to {url} and its detector run after each")
         return list(hourly(start, deliveries[-1].at, spec.every / 24))
 
-    def _send(self, sender: Sender, one: Delivery, baseline: Profile, url: str, loaded: list[Loaded]) -> None:
+    def _detect(self, loaded: list[Loaded], memory: Memory, sink: Sink) -> None:
         from wolfpack import detectors
-        from wolfpack.cli.flights_replay import set_clock
-        from wolfpack.client import HttpTransport
 
-        if one.kind == "labels":
-            sender.labels(one.day)
-            return
-        sender.table(one.day, baseline)
-        set_clock(url, one.at)  # which waits until the day is computed
-        transport = HttpTransport(url)
-        report = detectors.run_once(
-            [its.spec for its in loaded],
-            detectors.ExporterSource(transport),
-            detectors.ExporterSink(transport),
-        )
-        transport.close()
+        report = detectors.cycle([its.spec for its in loaded], memory, sink)
         if report.errors:
             raise WolfpackError("; ".join(report.errors))
 

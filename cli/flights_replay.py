@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import requests
 import yaml
@@ -40,21 +42,28 @@ class Flights:
     """The year, its two models, and the incidents to plant; dates are 2013's, `shift` moves them to now."""
 
     year: pd.DataFrame
-    scorers: dict[str, models.Model]
+    scorers: Mapping[str, Future[models.Model]]
     incidents: Sequence[flights.Incident]
     shift: timedelta
 
     @classmethod
     def load(cls, incidents: Sequence[flights.Incident], today: date) -> Flights:
+        """Load the year; the models are trained meanwhile, the first one first."""
         year = flights.load()
         wanted = {flights.version(day, incidents) for day in flights.replay_days()}
-        scorers = {version: models.train(version, year) for version in sorted(wanted)}
+        trainer = ThreadPoolExecutor(1, "trainer")
+        scorers = {version: trainer.submit(models.train, version, year) for version in sorted(wanted)}
+        trainer.shutdown(wait=False)
         return cls(year, scorers, incidents, flights.shift_weeks(today))
+
+    def scores(self, version: str, rows: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """Return what a version says of rows, once it is trained."""
+        return models.score(self.scorers[version].result(), rows)
 
     def reference(self, timezone: str) -> tuple[Profile, ScoreCounts]:
         """Return the profile of version 1's training table, day by day, and its scores with their labels."""
         table = flights.training(self.year)
-        scores = models.score(self.scorers["1"], table)
+        scores = self.scores("1", table)
         known = table[flights.LABEL].notna().to_numpy()
         counts = ScoreCounts.from_arrays(scores[known], table[flights.LABEL].to_numpy()[known])
         moved = flights.move(table.assign(score=scores), self.shift)
@@ -66,7 +75,7 @@ class Flights:
         incidents = () if corrected else self.incidents
         rows = flights.plant_inputs(flights.day(self.year, day), day, incidents)
         version = flights.version(day, self.incidents)
-        return rows.assign(score=models.score(self.scorers[version], rows)), version
+        return rows.assign(score=self.scores(version, rows)), version
 
     def labels(self, day: date) -> pd.DataFrame:
         """Return a day's labels by key, as they arrive."""
@@ -127,11 +136,10 @@ class Sender:
         client = self.client(version)
         inputs = profile(rows[list(flights.FEATURES)], baseline=baseline)
         client.send_profile(inputs, at=at, role="input", job="nightly")
-        scores = rows[[flights.KEY, "origin", "score"]]
-        client.send_profile(
-            profile(scores[["origin", "score"]], baseline=baseline), at=at, role="prediction", job="nightly"
-        )
-        client.send_predictions(scores, at=at)
+        seen, _ = self._its.table(flights.profiled(day, self._its.incidents), corrected)
+        scores = profile(seen[["origin", "score"]], baseline=baseline)
+        client.send_profile(scores, at=at, role="prediction", job="nightly")
+        client.send_predictions(rows[[flights.KEY, "origin", "score"]], at=at)
 
     def labels(self, day: date) -> None:
         frame = self._its.labels(day)

@@ -25,9 +25,12 @@ __all__ = [
     "Late",
     "Release",
     "Scale",
+    "Stale",
+    "Thin",
     "delay",
     "plant_inputs",
     "plant_labels",
+    "profiled",
     "version",
 ]
 
@@ -56,6 +59,18 @@ class Drop:
 
 
 @dataclass(frozen=True)
+class Thin:
+    """So many rows of a day arrive, spread evenly over it."""
+
+    rows: int
+
+
+@dataclass(frozen=True)
+class Stale:
+    """The job profiles the scores of the first day again and again; the predictions themselves are right."""
+
+
+@dataclass(frozen=True)
 class Late:
     """The table arrives whole days after it should."""
 
@@ -76,7 +91,7 @@ class Flip:
     rate: float
 
 
-Change: TypeAlias = Empty | Scale | Drop | Late | Release | Flip
+Change: TypeAlias = Empty | Scale | Drop | Thin | Stale | Late | Release | Flip
 
 
 @dataclass(frozen=True)
@@ -84,13 +99,15 @@ class Expected:
     """How an incident must be found: by any of these alerts, with these labels, in this time.
 
     `within` counts from when the first day's pane closes, for a late table from when that pane is due.
-    `delivered` asks for the alert to be sent by the live stack too.
+    `delivered` asks for the alert to be sent by the live stack too. `only` asks that no other alert with these labels
+    begins in its time: what is to be found by nothing else.
     """
 
     alerts: tuple[str, ...]
     labels: dict[str, str]
     within: timedelta
     delivered: bool = False
+    only: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +144,9 @@ def _plant(frame: pd.DataFrame, change: Change) -> pd.DataFrame:
             return frame.assign(**{column: frame[column] * factor})
         case Drop(column, value):
             return frame[frame[column] != value].reset_index(drop=True)
+        case Thin(rows):
+            kept = np.linspace(0, len(frame) - 1, min(rows, len(frame))).round().astype(int)
+            return frame.iloc[kept].reset_index(drop=True)
     return frame
 
 
@@ -148,6 +168,12 @@ def delay(date: date, incidents: Sequence[Incident]) -> timedelta:
     """Return by how much this day's table arrives after its time."""
     days = [one.change.days for one in incidents if isinstance(one.change, Late) and one.on(date)]
     return timedelta(days=max(days, default=0))
+
+
+def profiled(date: date, incidents: Sequence[Incident]) -> date:
+    """Return the day whose scores the job profiles for this day: itself, unless they are stale."""
+    firsts = [one.first for one in incidents if isinstance(one.change, Stale) and one.on(date)]
+    return min(firsts, default=date)
 
 
 def version(date: date, incidents: Sequence[Incident]) -> str:

@@ -74,8 +74,11 @@ def train(version: str, frame: pd.DataFrame) -> Model:
 
 
 def _fit(model: Model, known: pd.DataFrame) -> Model:
+    from threadpoolctl import threadpool_limits
+
     known = known.dropna(subset=[LABEL])
-    model.classifier.fit(_features(model, known), known[LABEL])
+    with threadpool_limits(1):  # threads that wait for each other take longer than one where cores are shared
+        model.classifier.fit(_features(model, known), known[LABEL])
     return model
 
 

@@ -12,7 +12,19 @@ from typing import Any
 import yaml
 
 from wolfpack.flights.data import FEATURES, FIRST_DAY, LAST_DAY, NUMERIC
-from wolfpack.flights.incidents import Change, Drop, Empty, Expected, Flip, Incident, Late, Release, Scale
+from wolfpack.flights.incidents import (
+    Change,
+    Drop,
+    Empty,
+    Expected,
+    Flip,
+    Incident,
+    Late,
+    Release,
+    Scale,
+    Stale,
+    Thin,
+)
 
 __all__ = ["INCIDENTS_FILE", "read_incidents"]
 
@@ -24,8 +36,10 @@ _KINDS: dict[str, type[Change]] = {
     "late": Late,
     "release": Release,
     "scale": Scale,
+    "stale_scores": Stale,
+    "thin": Thin,
 }
-_NUMBERS: dict[str, type] = {"days": int, "factor": float, "rate": float}  # the other parameters are texts
+_NUMBERS: dict[str, type] = {"days": int, "factor": float, "rate": float, "rows": int}  # the other parameters are texts
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
@@ -110,7 +124,7 @@ def _parameter(where: str, key: str, value: Any) -> Any:
 
 
 def _expected(entry: Any) -> Expected:
-    _check_keys("expected", entry, {"alerts", "labels", "within"}, {"delivered"})
+    _check_keys("expected", entry, {"alerts", "labels", "within"}, {"delivered", "only"})
     alerts, labels, delivered = entry["alerts"], entry["labels"], entry.get("delivered", False)
     if not isinstance(alerts, list) or not alerts:
         raise ValueError(f"expected.alerts: {alerts!r} is not a list of alert names; name at least one")
@@ -119,8 +133,14 @@ def _expected(entry: Any) -> Expected:
     if not isinstance(delivered, bool):
         raise ValueError(f"expected.delivered: {delivered!r} is neither true nor false")
     names = tuple(_text("expected.alerts", name) for name in alerts)
-    texts = {_text("expected.labels", key): _text(f"expected.labels.{key}", labels[key]) for key in labels}
-    return Expected(names, texts, _span(entry["within"]), delivered)
+    only = _labels("expected.only", entry["only"]) if "only" in entry else None
+    return Expected(names, _labels("expected.labels", labels), _span(entry["within"]), delivered, only)
+
+
+def _labels(where: str, entry: Any) -> dict[str, str]:
+    if not isinstance(entry, dict) or not entry:
+        raise ValueError(f"{where}: {entry!r} is no mapping of labels; write {{check: rows}}")
+    return {_text(where, key): _text(f"{where}.{key}", entry[key]) for key in entry}
 
 
 def _span(value: Any) -> timedelta:
