@@ -88,6 +88,7 @@ def _now(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
         panel.age(scope),
         panel.newest_rows(scope),
         panel.empty_columns(scope),
+        panel.lacking(scope),
         panel.drifted(scope, spec.drift.columns if spec else None),
     ]
     if _labelled(spec):

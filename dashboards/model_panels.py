@@ -60,6 +60,11 @@ def empty_columns(scope: Scope) -> Panel:
     return stat("Empty columns", text, "none", [Query(expr, "columns")], steps=ANY)
 
 
+def lacking(scope: Scope) -> Panel:
+    text = "Columns that lack more values in the newest closed pane than the spec allows."
+    return stat("Columns lacking values", text, "none", [Query(scope.most(names.MISSING_COLUMNS), "columns")], steps=ANY)
+
+
 def drifted(scope: Scope, levels: Levels | None) -> Panel:
     text = (
         "Share of the compared columns whose distribution drifted beyond its threshold and its noise floor."

@@ -13,6 +13,7 @@ from wolfpack.exporter.mixture import Mixture
 from wolfpack.exporter.panes import Span
 from wolfpack.exporter.sample import Sample, sample
 from wolfpack.spec import Spec, names
+from wolfpack.spec.vocabulary import RatioLevels
 from wolfpack.stats import ALL, Drift, Floors, Profile, Thresholds, compare
 
 
@@ -206,6 +207,8 @@ def _against_reference(
         labels["baseline"] = "reference"
         noise = one.missing_increase_noise
         found += sample(names.COLUMN_MISSING_INCREASE_NOISE, noise, window.end, **labels)
+    if segment == ALL:
+        found += sample(names.MISSING_COLUMNS, _lacking(window, now), window.end, **window.labels())
     floors = baseline.floors(len(window.span.starts), segment)
     over = _drift(window, baseline.profile, window.whole.main, segment, columns, floors)
     for column in over.columns:
@@ -213,6 +216,17 @@ def _against_reference(
         found += sample(names.COLUMN_NOVEL, one.novel, window.end, **labels)
         found += sample(names.COLUMN_NOVEL_NOISE, one.novel_noise, window.end, baseline="reference", **labels)
     return found + _scores(window, over, segment, "reference")
+
+
+def _lacking(window: Window, drift: Drift) -> int | None:
+    """Return how many columns lack more values in the newest pane than the spec allows."""
+    levels = {name: column.missing for name, column in window.spec.columns.items() if column.missing is not None}
+    silent = window.spec.drift.missing == RatioLevels()
+    found = ["missing" in drift[one].evidence and not silent for one in drift.columns if one not in levels]
+    for column in (one for one in window.columns if one in levels):
+        limits = [one for one in (levels[column].warning, levels[column].critical) if one is not None]
+        found.append((window.pane.missing_ratio(ALL, column) or 0.0) > min(limits, default=1.0))
+    return sum(found) if found else None
 
 
 def _drift(

@@ -49,7 +49,11 @@ def inhibitions() -> list[dict[str, Any]]:
         _inhibit([f'alertname="{EXPORTER_DOWN}"'], [_any_check(*(c for c in CHECKS if c != "system"))], []),
         _inhibit(['check="late"'], [_any_check("rows", "drift", "change", "anomaly")], role),
         _inhibit(['check="late"', 'role="label"'], ['check="quality"'], list(names.MODEL)),
-        _inhibit(['check="missing"'], [_any_check("schema", "drift", "range", "change")], column),
+        _inhibit(['check="missing"', 'column!=""'], [_any_check("schema", "drift", "range", "change")], column),
+        _inhibit(
+            ['alertname="ModelColumnsMissing"'], ['alertname="ModelColumnMissing"', 'severity=~"warning|info"'],
+            [*names.WINDOW],
+        ),
         _inhibit(['check="schema"'], [_any_check("drift", "range", "change")], column),
         _inhibit(
             ['alertname="ModelColumnsDrifted"'], ['alertname="ModelColumnDrift"'],

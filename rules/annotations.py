@@ -158,6 +158,8 @@ def worst_selector(alert: Alert, baseline: str) -> Selector | None:
     """Return the selector of the columns that the description names, for one baseline."""
     if alert.worst is None:
         return None
+    if "baseline" not in alert.worst.family.labels:
+        return alert.worst
     return Selector(alert.worst.family, (*alert.worst.matchers, Matcher("baseline", (baseline,))))
 
 
@@ -168,8 +170,9 @@ def _worst_template(alert: Alert, lookback: int) -> str:
             f"{alert.name}: the description names {{worst}} columns, but the alert has no such family"
         )
     query = f"sort_desc(topk({WORST}, {vector(selector, ('column',), lookback)}))"
+    asked = f"(printf `{query}` $labels.baseline)" if "baseline" in selector.family.labels else f"`{query}`"
     return (
-        f"{{{{ range $place, $one := query (printf `{query}` $labels.baseline) }}}}"
+        f"{{{{ range $place, $one := query {asked} }}}}"
         "{{ if $place }}, {{ end }}"
         '{{ $one.Labels.column }} ({{ printf "%.3g" $one.Value }}){{ end }}'
     )

@@ -57,6 +57,17 @@ RUNBOOKS: dict[str, Runbook] = {
         "When the pane was wrong, send the corrected table as the same part: the alert resolves.",
         (names.COLUMN_MISSING.name, names.COLUMN_MISSING_INCREASE.name),
     ),
+    "ModelColumnsMissing": Runbook(
+        "Several columns lack values at once, which has one cause rather than several. While it fires, "
+        "`ModelColumnMissing` of severity warning is not sent; critical ones are.",
+        f"`{names.MISSING_COLUMNS}` of the newest pane is at least `drift.missing_columns`: columns that lack more "
+        "than `drift.missing`, or `columns.NAME.missing`, allows.",
+        ("The description names the columns with the largest shares.", "Do they come from one source?",
+         "Are they empty in the same rows?"),
+        ("A join found no partner for part of the rows.", "One of several sources was late or partial."),
+        "Raise `drift.missing_columns`; `null` silences it, and each column is told by itself.",
+        (names.MISSING_COLUMNS.name, names.COLUMN_MISSING.name),
+    ),
     "ModelColumnVanished": Runbook(
         "A column that the model was trained with is not in the newest table.",
         f"`{names.COLUMN_VANISHED}` is 1: the reference has the column, the newest pane does not. While "

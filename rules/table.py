@@ -26,7 +26,7 @@ _COMPARED = ("reference", "previous", "trailing")
 def alerts_for(spec: Spec) -> tuple[Alert, ...]:
     """Return the alerts of a model in the order of the table."""
     builders: tuple[Callable[[Spec], Iterator[Alert]], ...] = (
-        _late, _missing, vanished, appeared, other_kind, out_of_range, stale, _rows, _novel, _column_drift,
+        _late, _missing, _columns_missing, vanished, appeared, other_kind, out_of_range, stale, _rows, _novel, _column_drift,
         _prediction_drift, _columns_drifted, _mean_off, _release,
         _quality_low, _quality_dropped, _anomaly, scalar_out, scalar_old, job_failed, job_late, job_slow,
         _outdated,
@@ -68,6 +68,16 @@ def _missing(spec: Spec) -> Iterator[Alert]:
         yield from row(spec, "ModelColumnMissing", "missing", level, any_of, names.COLUMN_MISSING.labels)
 
 
+def _columns_missing(spec: Spec) -> Iterator[Alert]:
+    """Several columns at once have one cause, such as a join that failed, and are told by one alert."""
+    if spec.drift.missing_columns is not None:
+        count = Condition(select(spec, names.MISSING_COLUMNS), ">=", float(spec.drift.missing_columns))
+        worst = select(spec, names.COLUMN_MISSING, is_("role", "input"), is_("segment", ""))
+        yield from row(
+            spec, "ModelColumnsMissing", "missing", "warning", [(count,)], names.MISSING_COLUMNS.labels, worst=worst
+        )
+
+
 def _rows(spec: Spec) -> Iterator[Alert]:
     rule = spec.change.rows
     if rule is None:
@@ -84,12 +94,20 @@ def _rows(spec: Spec) -> Iterator[Alert]:
 
 
 def _novel(spec: Spec) -> Iterator[Alert]:
-    for level in LEVELS:
-        threshold = getattr(spec.drift.novel, level)
-        if threshold is not None:
-            noise = select(spec, names.COLUMN_NOVEL_NOISE, is_("baseline", "reference"))
-            novel = _beyond(select(spec, names.COLUMN_NOVEL), threshold, noise)
-            yield from row(spec, "ModelColumnNovel", "drift", level, [novel], names.COLUMN_NOVEL.labels)
+    """As with drift, an input is told one severity lower than a prediction: new values need not harm."""
+    severities: tuple[tuple[Severity, dict[str, Level]], ...] = (
+        ("critical", {"prediction": "critical"}),
+        ("warning", {"prediction": "warning", "input": "critical"}),
+        ("info", {"input": "warning"}),
+    )
+    for severity, levels in severities:
+        any_of = []
+        for role, level in levels.items():
+            threshold = getattr(spec.drift.novel, level)
+            if threshold is not None:
+                noise = select(spec, names.COLUMN_NOVEL_NOISE, is_("role", role), is_("baseline", "reference"))
+                any_of.append(_beyond(select(spec, names.COLUMN_NOVEL, is_("role", role)), threshold, noise))
+        yield from row(spec, "ModelColumnNovel", "drift", severity, any_of, names.COLUMN_NOVEL.labels)
 
 
 def _column_drift(spec: Spec) -> Iterator[Alert]:

@@ -24,6 +24,11 @@ TOLD: dict[str, Told] = {
         "A column lacks more values than it should.",
         f"The {_OF} lacks values: {{value}} (share of rows, or its increase over the reference).",
     ),
+    "ModelColumnsMissing": Told(
+        "Several columns lack more values than they should.",
+        "As many as {count} {role} columns of {project}/{model}{where} lack values in the newest pane. Largest "
+        "shares: {worst}.",
+    ),
     "ModelColumnVanished": Told(
         "A column that the reference has is not in the table.",
         f"The {_OF} is not in the newest pane; the reference has it.",

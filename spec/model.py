@@ -70,11 +70,12 @@ class Drift(Section):
     baseline: list[Literal["reference", "previous", "trailing", "version"]] = ["reference"]
     psi: Levels = Levels(warning=0.1)
     ks: RatioLevels = RatioLevels(warning=0.1)
-    novel: RatioLevels = RatioLevels(warning=0.005)
+    novel: RatioLevels = RatioLevels(warning=0.005, critical=0.2)
     missing: RatioLevels = RatioLevels(warning=0.05, critical=0.2)
     out_of_range: RatioLevels = RatioLevels(warning=0.01, critical=0.2)
     other_kind: RatioLevels = RatioLevels(warning=0.01, critical=0.2)
     columns: RatioLevels = RatioLevels(warning=0.5)
+    missing_columns: Annotated[int, Field(ge=2)] | None = 3
     min_rows: Annotated[int, Field(ge=1)] = 10
 
 

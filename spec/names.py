@@ -67,6 +67,13 @@ DRIFTED_COLUMNS = _gauge(
     "Share of the columns compared whose distribution drifted against the baseline.",
 )
 
+MISSING_COLUMNS = _gauge(
+    "ml_model_missing_columns",
+    "",
+    "pane",
+    WINDOW,
+    "Columns that lack more values in the newest closed pane than they may.",
+)
 WINDOW_ROWS = _gauge("ml_window_rows", "", "window", WINDOW, "Rows in the newest window.")
 WINDOW_PANES = _gauge("ml_window_panes", "", "window", WINDOW, "Panes that the newest window has.")
 WINDOW_PANES_EXPECTED = _gauge(

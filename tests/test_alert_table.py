@@ -279,12 +279,12 @@ def test_pods_and_other_models_do_not_reach_an_alert(short: Spec) -> None:
 def test_comparisons_of_one_selector_are_chained_and_names_are_quoted(full: Spec) -> None:
     texts = {(alert.name, alert.severity): expression(alert, 900) for alert in alerts_for(full)}
 
-    assert texts["ModelColumnNovel", "warning"] == (
+    assert texts["ModelColumnNovel", "info"] == (
         "max by (project, model, version, role, segment, segment_value, column) (last_over_time("
-        'ml_column_novel_ratio{project="travel", model="arrival-delay", version=""}[15m]))\n'
+        'ml_column_novel_ratio{project="travel", model="arrival-delay", version="", role="input"}[15m]))\n'
         "  > 0.005\n"
         "  > max by (project, model, version, role, segment, segment_value, column) (last_over_time("
-        'ml_column_novel_noise{project="travel", model="arrival-delay", version="", baseline="reference"}'
+        'ml_column_novel_noise{project="travel", model="arrival-delay", version="", role="input", baseline="reference"}'
         "[15m]))"
     )
     assert (

@@ -23,7 +23,7 @@ def test_every_planted_incident_is_found_and_the_last_one_delivered(tmp_path) ->
     done = demo(tmp_path / "demo")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("backtested") == 6
+    assert done.stdout.count("backtested") == 8
     assert "delivered, resolved" in done.stdout
     assert "evaluated by a real Prometheus" in done.stdout
     assert "other episodes" in done.stdout
@@ -48,7 +48,7 @@ def test_nothing_is_reported_where_nothing_was_planted_also_without_prometheus(t
     done = demo(tmp_path / "demo", "--clean", path="/nonexistent")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "0 of 7 incidents are reported" in done.stdout
+    assert "0 of 9 incidents are reported" in done.stdout
     assert "left out are the real Prometheus" in done.stdout
 
 

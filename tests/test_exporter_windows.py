@@ -37,6 +37,26 @@ def test_drift_is_shown_with_its_noise(registered, baseline) -> None:
     assert registered.value("ml_model_drifted_columns_ratio", **against) == pytest.approx(1 / 3)
 
 
+def test_columns_that_lack_values_at_once_are_counted(make_exporter, baseline) -> None:
+    """The one with a threshold of its own by that, the others by their increase over the reference."""
+    one = make_exporter(FULL + "columns: {carrier: {missing: {warning: 0.6}}}\n")
+    one.at("2024-05-01T06:00:00-04:00")
+    one.http.put(REFERENCE, data=baseline.to_bytes())
+    counts = []
+    for number, (share, columns) in enumerate([(0.5, ["delay", "carrier"]), (0.9, ["delay", "carrier"]), (0, [])]):
+        table = day(61 + number)
+        for name in columns:
+            gone = pa.array(range(len(table))).to_numpy() < share * len(table)
+            values = pa.array(table[name].to_pylist(), mask=gone, type=table[name].type)
+            table = table.set_column(table.column_names.index(name), name, values)
+        one.at(f"2024-05-{number + 2:02}T06:00:00-04:00")
+        send_day(one, baseline, f"2024-05-{number + 1:02}", table)
+        one.at(f"2024-05-{number + 2:02}T06:10:00-04:00")
+        counts.append(one.value("ml_model_missing_columns", role="input"))
+
+    assert counts == [1, 2, 0]
+
+
 def moved_day(number: int, by: float) -> pa.Table:
     table = day(61 + number)
     return table.set_column(2, "delay", pa.array(table["delay"].to_numpy() + by))

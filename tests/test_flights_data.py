@@ -105,6 +105,26 @@ def test_the_missing_airport_loses_its_rows_and_no_other(year: Any) -> None:
         assert (before["origin"] == "JFK").any()
 
 
+def test_the_thin_week_has_the_rows_of_its_saturday_spread_over_the_day(year: Any) -> None:
+    incident = PLANNED["thin-week"]
+    saturday = len(_day(year, date(2013, 10, 12)))
+
+    assert [one.weekday() for one in (incident.first, incident.last)] == [1, 3]
+    for one in _around(incident):
+        before, after = _day(year, one), _planted(_day(year, one), one)
+        assert len(after) == (saturday if incident.on(one) else len(before))
+        shares = before["origin"].value_counts(normalize=True) - after["origin"].value_counts(normalize=True)
+        assert shares.abs().max() < 0.03
+        assert set(after[data.KEY]) <= set(before[data.KEY])
+
+
+def test_stale_scores_are_those_of_the_first_day_and_tables_are_right(year: Any) -> None:
+    incident = PLANNED["stale-scores"]
+    for one in _around(incident):
+        assert incidents.profiled(one, ALL) == (incident.first if incident.on(one) else one)
+        assert_frame_equal(_day(year, one), _planted(_day(year, one), one))
+
+
 def test_one_table_is_late_by_two_days() -> None:
     late = {one: incidents.delay(one, ALL) for one in data.replay_days() if incidents.delay(one, ALL)}
 
@@ -136,7 +156,7 @@ def test_the_first_incidents_share_no_window_and_all_name_their_source() -> None
     spans = sorted((one.first, one.last + timedelta(days=6)) for one in ALL if one.id != "empty-wind")
 
     assert all(end < start for (_, end), (start, _) in pairwise(spans))
-    assert len(ALL) == 7
+    assert len(ALL) == 9
     assert all(one.source for one in ALL)
 
 

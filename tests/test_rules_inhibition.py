@@ -32,6 +32,7 @@ MISSING = INPUT | {
     "severity": "critical",
     "column": "a",
 }
+TOGETHER = INPUT | {"alertname": "ModelColumnsMissing", "check": "missing", "severity": "warning"}
 DRIFT = INPUT | {
     "alertname": "ModelColumnDrift", "check": "drift", "severity": "info", "column": "a",
     "baseline": "reference",
@@ -111,13 +112,14 @@ def silent(url: str, alerts: list[dict[str, str]], run: str) -> list[dict[str, s
         (MISSING, [DRIFT, GONE, STRANGE], [DRIFT | {"column": "b"}, DRIFT | {"role": "prediction"}, ROWS]),
         (STRANGE, [DRIFT, RANGE], [DRIFT | {"column": "b"}, ROWS]),
         (SHARE, [DRIFT], [DRIFT | {"baseline": "trailing"}, LOW]),
+        (TOGETHER, [MISSING | {"severity": "warning"}], [MISSING, DRIFT, SHARE, MISSING | {"role": "prediction"}]),
         (ROWS, [ROWS | JFK], [ROWS | JFK | {"role": "label"}, DOUBLED | JFK]),
         (ROWS | JFK, [], [ROWS | JFK | {"segment_value": "LGA"}, DRIFT]),
         (MISSING, [MISSING | {"severity": "warning"}], [MISSING | {"severity": "warning", "column": "b"}]),
         (DRIFT | {"severity": "warning"}, [DRIFT], [DRIFT | {"column": "b"}]),
         (LOW | {"severity": "critical"}, [LOW], [LOW | {"metric": "ml_model_brier"}]),
     ],
-    ids=["late", "late labels", "missing", "kind", "share", "whole", "segment", "critical", "warning", "metric"],
+    ids=["late", "late labels", "missing", "kind", "share", "together", "whole", "segment", "critical", "warning", "metric"],
 )  # fmt: skip
 def test_a_cause_silences_its_consequences_and_nothing_else(
     alertmanager: str,
