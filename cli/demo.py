@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from wolfpack.cli.flights_result import Finding
     from wolfpack.detectors import Memory, Sink
     from wolfpack.rules import Episode, Series
-    from wolfpack.stats import Profile
 
 
 @click.command()

@@ -53,7 +53,7 @@ MEANING = {
     "drift.missing": "Levels of the missing ratio's increase over the reference.",
     "drift.out_of_range": "Levels of the share of values outside the range that the spec gives a column.",
     "drift.other_kind": "Levels of the share of rows whose value is of another kind, such as text among numbers.",
-    "drift.missing_columns": "From so many columns that lack values at once one alert tells of them all; `null`: never.",
+    "drift.missing_columns": "One alert for all from so many columns on that lack values at once; `null`: never.",
     "drift.columns": "Levels of the share of columns that drifted.",
     "drift.min_rows": "Fewer rows than this, in the window or the reference, are not compared.",
     "quality.METRIC.warning": "Alert beyond this bound; METRIC is `roc_auc` or `brier`.",

@@ -62,7 +62,8 @@ def empty_columns(scope: Scope) -> Panel:
 
 def lacking(scope: Scope) -> Panel:
     text = "Columns that lack more values in the newest closed pane than the spec allows."
-    return stat("Columns lacking values", text, "none", [Query(scope.most(names.MISSING_COLUMNS), "columns")], steps=ANY)
+    expr = scope.most(names.MISSING_COLUMNS)
+    return stat("Columns lacking values", text, "none", [Query(expr, "columns")], steps=ANY)
 
 
 def drifted(scope: Scope, levels: Levels | None) -> Panel:

@@ -43,9 +43,9 @@ def _silencers(target: Episode, episodes: Sequence[Episode]) -> Iterator[Episode
         for one in episodes:
             if one is not target and one.start <= target.end and one.end >= target.start:
                 its = one.labels
-                if _matches(its, sources) and not (both and _matches(its, targets)):
-                    if all(its.get(name, "") == labels.get(name, "") for name in rule.get("equal", ())):
-                        yield one
+                equal = all(its.get(name, "") == labels.get(name, "") for name in rule.get("equal", ()))
+                if equal and _matches(its, sources) and not (both and _matches(its, targets)):
+                    yield one
 
 
 def _covered(target: Episode, silencers: Sequence[Episode], step: float) -> bool:

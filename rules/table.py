@@ -26,8 +26,8 @@ _COMPARED = ("reference", "previous", "trailing")
 def alerts_for(spec: Spec) -> tuple[Alert, ...]:
     """Return the alerts of a model in the order of the table."""
     builders: tuple[Callable[[Spec], Iterator[Alert]], ...] = (
-        _late, _missing, _columns_missing, vanished, appeared, other_kind, out_of_range, stale, _rows, _novel, _column_drift,
-        _prediction_drift, _columns_drifted, _mean_off, _release,
+        _late, _missing, _columns_missing, vanished, appeared, other_kind, out_of_range, stale, _rows, _novel,
+        _column_drift, _prediction_drift, _columns_drifted, _mean_off, _release,
         _quality_low, _quality_dropped, _anomaly, scalar_out, scalar_old, job_failed, job_late, job_slow,
         _outdated,
     )  # fmt: skip

@@ -119,7 +119,10 @@ def silent(url: str, alerts: list[dict[str, str]], run: str) -> list[dict[str, s
         (DRIFT | {"severity": "warning"}, [DRIFT], [DRIFT | {"column": "b"}]),
         (LOW | {"severity": "critical"}, [LOW], [LOW | {"metric": "ml_model_brier"}]),
     ],
-    ids=["late", "late labels", "missing", "kind", "share", "together", "whole", "segment", "critical", "warning", "metric"],
+    ids=[
+        "late", "late labels", "missing", "kind", "share", "together", "whole", "segment", "critical", "warning",
+        "metric",
+    ],
 )  # fmt: skip
 def test_a_cause_silences_its_consequences_and_nothing_else(
     alertmanager: str,

@@ -21,7 +21,15 @@ from wolfpack.flights.data import (
     shift_weeks,
     training,
 )
-from wolfpack.flights.incidents import Expected, Incident, delay, plant_inputs, plant_labels, profiled, version
+from wolfpack.flights.incidents import (
+    Expected,
+    Incident,
+    delay,
+    plant_inputs,
+    plant_labels,
+    profiled,
+    version,
+)
 from wolfpack.flights.planned import INCIDENTS_FILE, read_incidents
 
 SPEC_FILE = Path(__file__).with_name("arrival-delay.yml")
