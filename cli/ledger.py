@@ -10,7 +10,11 @@ from typing import Any
 
 import click
 
+from wolfpack.spec import WolfpackError
+
 _LEDGER = click.option("--ledger", "url", required=True, help="As for `wolfpack serve`.")
+_AS = click.option("--as", "history", type=click.Choice(["event", "exposed"]), default="event", show_default=True,
+                   help="Which history: by event time, the newest revision; or what was shown when.")  # fmt: skip
 
 
 @click.group()
@@ -64,6 +68,76 @@ def delete(url: str, yes: bool, project: str, model: str) -> None:
         store.close()
     for table, rows in sorted(gone.items()):
         click.echo(f"{table}: {rows} rows deleted")
+
+
+@ledger.command()
+@_LEDGER
+@_AS
+@click.option("-o", "--out", required=True, metavar="FOLDER|URI",
+              help="Where to write: a folder, or as s3://BUCKET/PREFIX.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["parquet", "bulk"]), default="parquet", show_default=True,
+              help="Parquet by project, model and day; or lines for Elasticsearch's bulk API.")  # fmt: skip
+@click.option(
+    "--index", default="wolfpack", show_default=True, help="What names of Elasticsearch's indexes begin with."
+)
+def export(url: str, history: Any, out: str, form: Any, index: str) -> None:
+    """Write what is new in a ledger since the last export to the same place. An exporter may run on."""
+    from wolfpack import exporter
+
+    store = exporter.Ledger(url, own=False)
+    try:
+        written = exporter.export(store, exporter.ExportFolder(out), history, form, index)
+    finally:
+        store.close()
+    click.echo(f"{written['metrics']} rows of metrics, {written['anomalies']} of anomalies: {out}")
+
+
+@ledger.command()
+@_LEDGER
+@_AS
+@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path),
+              help="OpenMetrics to write, for `promtool tsdb create-blocks-from openmetrics`.")  # fmt: skip
+@click.option(
+    "--to", metavar="URL", help="Where remote write is taken, as in http://victoria:8428/api/v1/write."
+)
+@click.option("--token", envvar="WOLFPACK_REMOTE_TOKEN", help="Bearer token of --to, if it wants one.")
+@click.option(
+    "--retry-for", default=60.0, show_default=True, help="With --to: seconds to try again while it is away."
+)
+@click.option(
+    "--start",
+    metavar="TIME",
+    help="First time, as 2024-05-01; in UTC if it names no zone. With exposed: needed.",
+)
+@click.option("--end", metavar="TIME", help="Last time; by default now.")
+@click.option(
+    "--step", default="1m", show_default=True, help="With exposed: how often what was shown is sampled."
+)
+@click.option(
+    "--label", "labels", multiple=True, metavar="NAME=VALUE", help="A label that every series gets besides."
+)
+def backfill(
+    url: str, history: Any, out: Path | None, to: str | None, token: str | None, retry_for: float, start: str | None,
+    end: str | None, step: str, labels: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Give a ledger's history to Prometheus or to what takes remote write, with the times that it is of."""
+    from wolfpack import exporter
+    from wolfpack.cli import backfilling
+
+    span = backfilling.span(history, start, end, step)
+    given = backfilling.extra_labels(labels)
+    if (out is None) == (to is None):
+        raise WolfpackError("say where to: either -o FILE or --to URL")
+    store = exporter.Ledger(url, own=False)
+    try:
+        series = backfilling.series(exporter.past(store, history, span.start, span.end), span, given)
+        if to is not None:
+            count = exporter.send_samples(to, series, token, retry_for)
+        elif out is not None:
+            count = backfilling.write(out, series)
+    finally:
+        store.close()
+    click.echo(f"{count} samples: {out or to}")
 
 
 def _told(look: Any, form: str) -> Any:

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import requests
 
 from wolfpack.rules.judge import History, Values
+from wolfpack.rules.openmetrics import write_openmetrics
 from wolfpack.rules.process import free_port, running
-from wolfpack.rules.promql import quoted
 from wolfpack.spec import WolfpackError
 
 PROGRAMS = ("prometheus", "promtool")
@@ -96,51 +96,31 @@ def backtester(histories: Iterable[History], times: Values) -> Iterator[Backtest
             "or use engine 'python'"
         )
     with TemporaryDirectory(prefix="wolfpack-backtest-") as folder:
-        text, data = Path(folder, "samples.om"), Path(folder, "data")
-        data.mkdir()
+        text = Path(folder, "samples.om")
         with text.open("w", encoding="utf-8") as file:
             written = write_openmetrics(file, histories, times)
-        if written:
-            # Blocks of the usual two hours would take minutes to write and to read.
-            _run(["promtool", "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=2400h",
-                  "--quiet", str(text), str(data)])  # fmt: skip
-        text.unlink()
-        with _running(Path(folder), data) as server:
+        with prometheus_over(Path(folder), text if written else None) as server:
             yield server
 
 
-def write_openmetrics(file: IO[str], histories: Iterable[History], times: Values) -> int:
-    """Write samples family by family; return how many series were written."""
-    families: dict[str, list[tuple[str, Values]]] = {}
-    for history in histories:
-        for name, series in history.items():
-            families.setdefault(name, []).extend((_braced(labels), values) for labels, values in series)
-    stamps = [_stamp(at) for at in times.tolist()]
-    for name, lines in sorted(families.items()):
-        file.write(f"# TYPE {name} gauge\n")
-        for braced, values in lines:
-            file.writelines(_lines(f"{name}{braced}", values, stamps))
-    file.write("# EOF\n")
-    return sum(int(not np.isnan(values).all()) for lines in families.values() for _, values in lines)
+@contextmanager
+def prometheus_over(folder: Path, text: Path | None) -> Iterator[Backtester]:
+    """Run a Prometheus over the samples of an OpenMetrics file, which is deleted, in a folder that is there.
 
-
-def _lines(series: str, values: Values, stamps: list[str]) -> Iterator[str]:
-    """Yield the samples of one series, a text for each run of equal values."""
-    changes = np.flatnonzero(values[1:] != values[:-1]) + 1
-    ends = [*changes.tolist(), len(values)]
-    for first, end in zip([0, *ends[:-1]], ends, strict=True):
-        value = float(values[first])
-        if value == value:
-            start = f"{series} {value!r} "
-            yield start + f"\n{start}".join(stamps[first:end]) + "\n"
-
-
-def _stamp(at: float) -> str:
-    return str(int(at)) if at == int(at) else f"{at:.3f}"
-
-
-def _braced(labels: Iterable[Any]) -> str:
-    return "{" + ",".join(f"{name}={quoted(value)}" for name, value in dict(labels).items()) + "}"
+    Raises
+    ------
+    WolfpackError
+        If a program is absent or does not do its part.
+    """
+    data = folder / "data"
+    data.mkdir()
+    if text is not None:
+        # Blocks of the usual two hours would take minutes to write and to read.
+        _run(["promtool", "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=2400h",
+              "--quiet", str(text), str(data)])  # fmt: skip
+        text.unlink()
+    with _running(folder, data) as server:
+        yield server
 
 
 def _run(command: list[str]) -> None:
