@@ -185,7 +185,7 @@ class _Demo:
     def _result(
         self, url: str, its: Flights, loaded: list[Loaded], findings: list[Finding], episodes: list[Episode]
     ) -> bool:
-        from wolfpack.cli import flights_result
+        from wolfpack.cli import flights_rest, flights_result
 
         spec = loaded[0].spec
         rest = episodes if self.clean else flights_result.others(episodes, findings, its, spec)
@@ -198,10 +198,8 @@ class _Demo:
             click.echo(flights_result.incident_table(findings, its, spec))
             good = all(one.found and (one.delivered is None or one.delivered.resolved_after is not None)
                        for one in findings)  # fmt: skip
-        began = 0 if self.clean else flights_result.aftermath(rest, findings, its, spec)
-        of_them = f" ({began} of them began while a window held an incident)" if began else ""
-        click.echo(f"\n{len(rest)} other episodes{of_them}, by alert and month of 2013:\n")
-        click.echo(flights_result.episode_table(rest, its, spec))
+        click.echo()
+        click.echo(flights_rest.rest_text(flights_rest.Rest.of(rest, episodes, spec), its, spec))
         click.echo(f"\nMetrics: {url}/metrics\nStatus:  {url}/")
         self._say(
             "done"

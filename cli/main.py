@@ -6,7 +6,20 @@ import sys
 
 import click
 
-from wolfpack.cli import backtest, compare, demo, detect, generate, init, job, ledger, serve, specs, tell
+from wolfpack.cli import (
+    backtest,
+    compare,
+    demo,
+    detect,
+    feedback,
+    generate,
+    init,
+    job,
+    ledger,
+    serve,
+    specs,
+    tell,
+)
 from wolfpack.spec import WolfpackError
 
 
@@ -46,6 +59,7 @@ for command in (
     tell.deploy,
     compare.compare,
     backtest.backtest,
+    feedback.feedback,
     ledger.ledger,
     demo.demo,
 ):

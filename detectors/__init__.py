@@ -16,6 +16,7 @@ from wolfpack.detectors.sidecar import cycle, run_once
 from wolfpack.detectors.sink import ExporterSink, Finding, Sink
 from wolfpack.detectors.source import History, Source
 from wolfpack.detectors.state_file import StateFile
+from wolfpack.detectors.verdicts import Verdict, raised
 from wolfpack.detectors.waiting import wait_for_panes
 from wolfpack.detectors.watch import Watch, watches
 
@@ -40,10 +41,12 @@ __all__ = [
     "Source",
     "StateFile",
     "Stream",
+    "Verdict",
     "Watch",
     "cycle",
     "detect",
     "detect_together",
+    "raised",
     "run",
     "run_once",
     "seasonal_esd",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,7 @@ from wolfpack.detectors.detection import Detection, Floats, checked, unready
 from wolfpack.detectors.memory import Track
 from wolfpack.detectors.policy import Mask, applied, on_holidays, out_of_range, warmed_up
 from wolfpack.detectors.sink import Finding
+from wolfpack.detectors.verdicts import Verdict, raised
 from wolfpack.detectors.wall_time import first_of_each, on_days, wall_seconds
 from wolfpack.detectors.watch import Watch
 from wolfpack.spec import Calendar
@@ -38,8 +40,14 @@ class Judged:
         return None if place < 0 else UNSCORED[place]
 
 
-def judge(track: Track, watch: Watch, calendar: Calendar) -> tuple[Finding, str | None]:
+def judge(
+    track: Track, watch: Watch, calendar: Calendar, said: Iterable[Verdict] = ()
+) -> tuple[Finding, str | None]:
     """Return the finding on the newest window of a series of one point or more, and why it has no score.
+
+    Parameters
+    ----------
+    said : what people said of the model's findings, the newest first; those on this series raise its alarm line.
 
     Raises
     ------
@@ -50,9 +58,10 @@ def judge(track: Track, watch: Watch, calendar: Calendar) -> tuple[Finding, str 
     if track.fault:
         raise ValueError(track.fault)
     found = judged(track.times, track.values, watch, calendar)
-    its = found.detection
-    numbers = [float(array[-1]) for array in (its.score, its.expected, its.lower, its.upper)]
-    finding = Finding(watch.identity(track.labels), track.newest, bool(its.ready[-1]), *numbers)
+    its, labels = found.detection, watch.identity(track.labels)
+    line = raised(track.times, its.score, [one for one in said if one.about(labels)])
+    score, *band = (float(array[-1]) for array in (its.score, its.expected, its.lower, its.upper))
+    finding = Finding(labels, track.newest, bool(its.ready[-1]), score / line, *band)
     return finding, found.reason(-1)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from wolfpack.detectors.contract import method_named
 from wolfpack.detectors.deadline import Deadline, DeadlinePassed
@@ -17,6 +17,7 @@ from wolfpack.detectors.memory import Memory, Track
 from wolfpack.detectors.report import Fault, Report, Run, Stage
 from wolfpack.detectors.sink import Finding, Sink
 from wolfpack.detectors.source import NEVER, Source
+from wolfpack.detectors.verdicts import Verdict
 from wolfpack.detectors.watch import SERIES_LIMIT, Watch, watch
 from wolfpack.spec import Spec, WolfpackError
 
@@ -65,6 +66,7 @@ class _ModelRun:
         self._spec, self._memory, self._sink = spec, memory, sink
         self._deadline, self._everything = deadline, everything
         self._done = Run(spec.project, spec.model)
+        self._said: Sequence[Verdict] | None = None
 
     def run(self) -> Run:
         begun = time.monotonic()
@@ -93,6 +95,8 @@ class _ModelRun:
                     continue
                 if self._deadline.left <= 0:
                     self._done.missed, reason = True, LATE
+                elif not self._listened():
+                    return
                 else:
                     found, reason = self._judge(track, watched)
                     yield from found
@@ -101,12 +105,21 @@ class _ModelRun:
 
     def _judge(self, track: Track, watched: Watch) -> tuple[list[tuple[Track, Finding]], str | None]:
         try:
-            finding, reason = judge(track, watched, self._spec.calendar)
+            finding, reason = judge(track, watched, self._spec.calendar, self._said or ())
         except Exception as error:  # one bad series never stops the others
             self._fault("judge", f"{watched.metric}{track.labels}: {error}")
             track.fresh = False  # it is judged again when it changes
             return [], None
         return [(track, finding)], reason
+
+    def _listened(self) -> bool:
+        """Read what was said of the model's findings, once a cycle and only to judge; tell whether it is known."""
+        if self._said is None:
+            try:
+                self._said = self._sink.said(self._spec.project, self._spec.model)
+            except (ValueError, KeyError, WolfpackError) as error:
+                self._fault("read", f"{self._spec.project}/{self._spec.model}: feedback could not be read: {error}")
+        return self._said is not None
 
     def _watched(self) -> Iterator[tuple[Watch, Track]]:
         """Yield the series of each watch; note the watches that cannot be read."""

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-ANOMALIES_PATH = "/api/v1/anomalies"
+from wolfpack.detectors.verdicts import Verdict
+
+ANOMALIES_PATH, FEEDBACK_PATH = "/api/v1/anomalies", "/api/v1/feedback"
 BATCH = 500
 """Findings in one request, about 200 kB."""
 
@@ -33,13 +35,17 @@ class Finding:
 
 
 class Sink(Protocol):
-    """Anything that takes the findings of a model."""
+    """Anything that takes the findings of a model, and knows what people said of earlier ones."""
 
     def post(self, project: str, model: str, findings: Sequence[Finding]) -> None: ...
 
+    def said(self, project: str, model: str) -> Sequence[Verdict]: ...
+
 
 class Writer(Protocol):
-    """What is needed of a transport to write."""
+    """What is needed of a transport to write, and to read what was said."""
+
+    def get(self, path: str, params: dict[str, str] | None = None) -> Any: ...
 
     def send(
         self,
@@ -75,3 +81,20 @@ class ExporterSink:
             body = json.dumps({"anomalies": rows}, allow_nan=False).encode()
             params = {"project": project, "model": model}
             self._transport.send("POST", ANOMALIES_PATH, params, body, "application/json")
+
+    def said(self, project: str, model: str) -> list[Verdict]:
+        """Return what people said of the model's findings, the newest first.
+
+        Raises
+        ------
+        ServiceError
+            If the exporter refuses or is not there.
+        """
+        found: list[Verdict] = []
+        asked = {"project": project, "model": model}
+        cursor: dict[str, str] | None = {}
+        while cursor is not None:
+            page = self._transport.get(FEEDBACK_PATH, asked | cursor)
+            found += [Verdict.from_dict(one) for one in page["feedback"]]
+            cursor = {"cursor": page["next"]} if page["next"] is not None else None
+        return found

@@ -7,6 +7,7 @@ from wolfpack.rules.episodes import Episode, episodes
 from wolfpack.rules.existing import load_existing
 from wolfpack.rules.folder import write
 from wolfpack.rules.generate import generate
+from wolfpack.rules.held_back import told
 from wolfpack.rules.holding import firing
 from wolfpack.rules.judge import active, evaluate
 from wolfpack.rules.promql import expression
@@ -44,5 +45,6 @@ __all__ = [
     "reads",
     "refusals",
     "service_rules",
+    "told",
     "write",
 ]

@@ -26,7 +26,7 @@ def test_every_planted_incident_is_found_and_the_last_one_delivered(tmp_path) ->
     assert done.stdout.count("backtested") == 8
     assert "delivered, resolved" in done.stdout
     assert "evaluated by a real Prometheus" in done.stdout
-    assert "other episodes" in done.stdout
+    assert "other alerts of severity warning or above were told" in done.stdout
     generated = tmp_path / "demo" / "prometheus-files"
     for command in (
         [

