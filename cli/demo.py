@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -94,7 +95,7 @@ class _Demo:
     def _replay(self, url: str, its: Flights, loaded: list[Loaded], days: list[date]) -> list[float]:
         """Send every day and run the detector after each; return the grid of the history."""
         from wolfpack import detectors
-        from wolfpack.cli.flights_replay import Sender, hourly, set_clock
+        from wolfpack.cli.flights_replay import Sender, ahead_of, hourly, set_clock
         from wolfpack.client import HttpTransport
 
         spec = loaded[0].spec
@@ -108,13 +109,16 @@ class _Demo:
         deliveries = [one for one in everything if one.at <= latest]
         transport = HttpTransport(url)
         memory = detectors.Memory(detectors.ExporterSource(transport))
-        with click.progressbar(deliveries, label="replaying", file=sys.stderr) as bar:
+        # The next day is prepared while the exporter computes this one.
+        with click.progressbar(deliveries, label="replaying", file=sys.stderr) as bar, ThreadPoolExecutor(1) as ahead:
+            days_of_tables = [one.day for one in deliveries if one.kind == "table"]
+            tables = ahead_of(ahead, lambda day: sender.prepare(day, baseline), days_of_tables)
             for one in bar:
                 set_clock(url, one.at)
                 if one.kind == "labels":
                     sender.labels(one.day)
                 else:
-                    sender.table(one.day, baseline)
+                    sender.send(next(tables))
                     set_clock(url, one.at)  # which waits until the day is computed
                     self._detect(loaded, memory, detectors.ExporterSink(transport))
         transport.close()

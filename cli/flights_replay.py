@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
+from itertools import islice
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -22,6 +24,8 @@ from wolfpack.flights import models
 from wolfpack.spec import Spec, load
 from wolfpack.stats import Profile, ScoreCounts, profile
 
+T = TypeVar("T")
+U = TypeVar("U")
 JOB_STARTS = timedelta(minutes=5)
 """How long after its scheduled time the job sends."""
 AFTERWARDS = 14
@@ -109,6 +113,17 @@ def spec_text(its: Flights) -> str:
     return text + "\n# written by the demo: 2013 ends here\n" + yaml.safe_dump({"skip": its.skipped})
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A day's table, scored and profiled; `at` is its day, where it was moved to."""
+
+    at: str
+    version: str
+    inputs: Profile
+    scores: Profile
+    predictions: pd.DataFrame
+
+
 class Sender:
     """Sends to one exporter; the table's part is the job's name, so a re-run replaces it."""
 
@@ -130,21 +145,40 @@ class Sender:
         return reference
 
     def table(self, day: date, baseline: Profile, corrected: bool = False) -> None:
-        """Send a day's input profile, its prediction profile, and its predictions for the join."""
+        """Prepare and send a day's table."""
+        self.send(self.prepare(day, baseline, corrected))
+
+    def prepare(self, day: date, baseline: Profile, corrected: bool = False) -> Prepared:
+        """Score and profile a day's table."""
         rows, version = self._its.table(day, corrected)
-        at = (day + self._its.shift).isoformat()
-        client = self.client(version)
+        profiled = flights.profiled(day, self._its.incidents)
+        seen = rows if profiled == day else self._its.table(profiled, corrected)[0]
         inputs = profile(rows[list(flights.FEATURES)], baseline=baseline)
-        client.send_profile(inputs, at=at, role="input", job="nightly")
-        seen, _ = self._its.table(flights.profiled(day, self._its.incidents), corrected)
         scores = profile(seen[["origin", "score"]], baseline=baseline)
-        client.send_profile(scores, at=at, role="prediction", job="nightly")
-        client.send_predictions(rows[[flights.KEY, "origin", "score"]], at=at)
+        at = (day + self._its.shift).isoformat()
+        return Prepared(at, version, inputs, scores, rows[[flights.KEY, "origin", "score"]])
+
+    def send(self, table: Prepared) -> None:
+        """Send a day's input profile, its prediction profile, and its predictions for the join."""
+        client = self.client(table.version)
+        client.send_profile(table.inputs, at=table.at, role="input", job="nightly")
+        client.send_profile(table.scores, at=table.at, role="prediction", job="nightly")
+        client.send_predictions(table.predictions, at=table.at)
 
     def labels(self, day: date) -> None:
         frame = self._its.labels(day)
         if len(frame):
             self.client().send_labels(frame)
+
+
+def ahead_of(pool: ThreadPoolExecutor, make: Callable[[T], U], given: Iterable[T]) -> Iterator[U]:
+    """Yield what is made of each, in order, with the next one made meanwhile."""
+    rest = iter(given)
+    waiting = [pool.submit(make, one) for one in islice(rest, 1)]
+    for one in rest:
+        waiting.append(pool.submit(make, one))
+        yield waiting.pop(0).result()
+    yield from (last.result() for last in waiting)
 
 
 def set_clock(url: str, at: datetime) -> None:
