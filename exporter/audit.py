@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def looks(
 
 
 def _windows(connection: Connection, specs: Sequence[Path], most: int, keeping: Keeping) -> Iterator[Look]:
-    registry = Registry(specs)
+    registry = Registry(specs, lambda: nullcontext(connection))
     registry.look(connection)
     windows = audit_windows.Windows(registry, keeping)
     yield windows.look_at_computed(connection)

@@ -3,19 +3,46 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import cached_property
 
+from sqlalchemy import Connection
+
+from wolfpack.exporter import store
 from wolfpack.exporter.store import Reference
 from wolfpack.spec import Plan, Spec
 from wolfpack.stats import Floors, Profile, ScoreCounts, habit_floors
 
 
-class Baseline:
-    """The reference of a model; floors are computed at their first use and kept."""
+class Wholes:
+    """References with their panes, read from the ledger when they are asked for: the last one is kept.
 
-    def __init__(self, reference: Reference) -> None:
+    Panes are most of a reference, and are needed for its floors alone: models come one after the other.
+    """
+
+    def __init__(self, read: Callable[[], AbstractContextManager[Connection]]) -> None:
+        self._read, self._lock = read, threading.Lock()
+        self._last: tuple[int, Profile] | None = None
+
+    def get(self, reference: int) -> Profile:
+        with self._lock:
+            if self._last is None or self._last[0] != reference:
+                self._last = None
+                with self._read() as connection:
+                    data = store.reference_data(connection, reference)
+                self._last = reference, Profile.from_bytes(data)
+            return self._last[1]
+
+
+class Baseline:
+    """The reference of a model without its panes; floors are computed at their first use and kept."""
+
+    def __init__(self, reference: Reference, wholes: Wholes) -> None:
         self.id = reference.id
-        self.profile = Profile.from_bytes(reference.data)
+        self.profile = replace(Profile.from_bytes(reference.data), panes={})
+        self._wholes = wholes
         self._scores = reference.scores
         self._floors: dict[tuple[int, tuple[str, str]], dict[str, Floors]] = {}
         self._lock = threading.Lock()
@@ -28,9 +55,14 @@ class Baseline:
     def scores(self) -> ScoreCounts | None:
         return None if self._scores is None else ScoreCounts.from_bytes(self._scores)
 
+    @property
+    def whole(self) -> Profile:
+        """The profile with its panes."""
+        return self._wholes.get(self.id)
+
     def floors(self, panes: int, segment: tuple[str, str]) -> dict[str, Floors]:
         """Return the habit floors of windows of so many panes; empty when the reference is too short."""
         with self._lock:
             if (panes, segment) not in self._floors:
-                self._floors[panes, segment] = habit_floors(self.profile, panes, segment=segment)
+                self._floors[panes, segment] = habit_floors(self.whole, panes, segment=segment)
             return self._floors[panes, segment]

@@ -265,7 +265,7 @@ class Engine:
             if baseline is not None:
                 for role in ("input", "prediction"):
                     there = store.received_panes(
-                        connection, known.id, role, min(baseline.profile.panes, default=0)
+                        connection, known.id, role, min(baseline.whole.panes, default=0)
                     )
                     windows += trailing.reference_windows(known, baseline, role, there)
         self._change(known.id, {}, windows)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from wolfpack.exporter import store
-from wolfpack.exporter.baseline import Baseline
+from wolfpack.exporter.baseline import Baseline, Wholes
 from wolfpack.exporter.expected import expect
 from wolfpack.exporter.problems import Problem
 from wolfpack.spec import Loaded, Spec, load_all
@@ -32,8 +33,9 @@ class Known:
 class Registry:
     """All models by project and name. A failed reload keeps what was loaded before."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], read: Callable[[], AbstractContextManager[Connection]]) -> None:
         self._paths = list(paths)
+        self._wholes = Wholes(read)
         self._known: dict[tuple[str, str], Known] = {}
         self._by_id: dict[int, Known] = {}
         self._baselines: dict[int, Baseline] = {}
@@ -108,7 +110,7 @@ class Registry:
                 found = store.reference(connection, number)
                 if found is None:
                     return None
-                self._baselines[number] = Baseline(found)
+                self._baselines[number] = Baseline(found, self._wholes)
             return self._baselines[number]
 
     def forget_baseline(self, number: int) -> None:

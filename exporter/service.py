@@ -95,7 +95,8 @@ def open_service(
         If either cannot be used.
     """
     load_all(specs)  # a wrong spec stops the start, also of a replay, which enters its models later
-    ledger, registry = Ledger(ledger_url), Registry(specs)
+    ledger = Ledger(ledger_url)
+    registry = Registry(specs, ledger.read)
     shelf = Shelf(budget, _order(registry, reads or (lambda _: _nothing)))
     clock: Clock = ReplayClock() if replay else SystemClock()
     keeping = keeping or Keeping()

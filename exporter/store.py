@@ -246,6 +246,11 @@ def reference(connection: Connection, model: int) -> Reference | None:
     return None if row is None else Reference(row.id, row.plan_id, bytes(row.data), row.scores)
 
 
+def reference_data(connection: Connection, number: int) -> bytes:
+    """Return the bytes of the profile of a reference by its id."""
+    return bytes(connection.execute(select(references.c.data).where(references.c.id == number)).scalar_one())
+
+
 def add_reference(connection: Connection, model: int, now: float, plan_id: str, data: bytes) -> int:
     row = insert(references).values(model_id=model, registered=now, plan_id=plan_id, data=data)
     return int(connection.execute(row.returning(references.c.id)).scalar_one())

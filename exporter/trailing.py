@@ -105,7 +105,7 @@ def reference_windows(
 ) -> list[tuple[str, int, list[Sample]]]:
     """Return scope, end and samples of the windows of a reference's own panes, but for those received."""
     calendar, spec = known.spec.calendar, known.spec
-    panes = {start: (profile,) for start, profile in sorted(baseline.profile.panes.items())}
+    panes = {start: (profile,) for start, profile in sorted(baseline.whole.panes.items())}
     found: list[tuple[str, int, list[Sample]]] = []
     for start in panes:
         if start in there:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import isotonic_regression
 
 from wolfpack.stats.score_counts import ScoreCounts
 
@@ -73,6 +72,8 @@ def isotonic(scores: Floats, positives: Weights, negatives: Weights) -> Calibrat
     """
     rows = positives + negatives
     there = rows > 0
+    from scipy.optimize import isotonic_regression  # half a second and 40 MB, for those who never calibrate
+
     fitted = isotonic_regression(positives[there] / rows[there], weights=rows[there]).x
     return Calibrator(scores[there], np.clip(fitted, 0.0, 1.0), rows[there])
 

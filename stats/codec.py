@@ -207,6 +207,8 @@ def _states(plans: Any, columns: Any, lists: dict[str, Lists]) -> list[ColumnSta
     at = {name: offsets.tolist() for name, (offsets, _) in lists.items()}
     flat = {name: values for name, (_, values) in lists.items()}
     hashes = flat["hashes_high"].astype(np.uint64) << np.uint64(32) | flat["hashes_low"]
+    ends = np.cumsum(flat["levels"], dtype=np.int64).tolist()  # of the levels of all sketches, whose items follow
+    begins = [0, *ends[:-1]]
     rows = zip(
         *(columns[name].tolist() for name in (*_COUNTS, *_FLOATS, "k", "lean", "word_error")), strict=True
     )
@@ -230,7 +232,13 @@ def _states(plans: Any, columns: Any, lists: dict[str, Lists]) -> list[ColumnSta
             part("bins", flat["bins"]),
             _NO_SKETCH
             if lean
-            else Sketch(k, _levels(part("levels", flat["levels"]), part("items", flat["items"]))),
+            else Sketch(
+                k,
+                tuple(
+                    flat["items"][begins[level] : ends[level]]
+                    for level in range(at["levels"][i], at["levels"][i + 1])
+                ),
+            ),
             nonfinite,
             changed,
             zeros,
@@ -245,11 +253,6 @@ def _states(plans: Any, columns: Any, lists: dict[str, Lists]) -> list[ColumnSta
         )
         found.append(state)
     return found
-
-
-def _levels(sizes: NDArray[np.int32], items: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-    ends = np.cumsum(sizes).tolist()
-    return tuple(items[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)) if ends else ()
 
 
 def _profile(plan: Plan, segments: dict[Segment, dict[Any, ColumnState]], said: _Words) -> Profile:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from wolfpack.stats.estimates import Estimate
 from wolfpack.stats.floors import FALSE_ALARMS
@@ -166,6 +166,6 @@ def _score(d: Floats, variances: Floats, weights: Floats, chance: float) -> tupl
     if spread <= 0:
         return math.sqrt(float(weights @ np.square(d))), 0.0
     scale, freedom = spread / mean, mean * mean / spread
-    quantile = scale * float(chi2.isf(chance, freedom))
+    quantile = scale * float(chdtri(freedom, chance))
     score = math.sqrt(max(float(weights @ np.square(d)) - mean, 0.0))
     return score, math.sqrt(max(quantile - mean, 0.0))

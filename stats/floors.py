@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
-from scipy import special, stats
+from scipy import special
 
 FALSE_ALARMS = 0.01
 """Chance of any false alarm when all columns of one window are compared."""
@@ -36,7 +36,7 @@ def alpha(columns: int) -> float:
 
 @lru_cache(maxsize=4096)
 def _chi2_quantile(chance: float, freedom: int) -> float:
-    return float(stats.chi2.isf(chance, freedom))
+    return float(special.chdtri(freedom, chance))
 
 
 @lru_cache(maxsize=256)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-from scipy import stats
+from scipy.special import ndtri
 
 from wolfpack.stats.column_state import ColumnState
 from wolfpack.stats.floors import alpha
@@ -52,4 +52,4 @@ def mean_change(
 
 @lru_cache(maxsize=256)
 def _quantile(chance: float) -> float:
-    return float(stats.norm.isf(chance / 2))
+    return -float(ndtri(chance / 2))

@@ -157,3 +157,21 @@ def test_the_ledger_is_measured() -> None:
     assert done.returncode == 0, done.stderr
     assert len([row for row in rows if "durable writes" in row]) == 5
     assert len([row for row in rows if "window of 360 minutes" in row]) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("service", ("`/batches`", "`/predictions`", "99th percentile", "errors")),
+        ("large", ("resident after a day", "first full `/metrics`", "resident after that start")),
+    ],
+)
+def test_the_service_is_measured(name: str, lines: tuple[str, ...]) -> None:
+    """Each number of the table of what the service must reach is printed, with its limits."""
+    command = [sys.executable, "-m", f"benchmarks.{name}", "--quick"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    rows = [line for line in done.stdout.splitlines() if line.startswith("| ")]
+
+    assert done.returncode == 0, done.stderr
+    for line in lines:
+        assert len([row for row in rows if line in row]) == 1, line
