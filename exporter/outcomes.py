@@ -38,6 +38,10 @@ def add_predictions(
     `counted` tells of the start of a pane whether the version is one of the live ones there: a shadow's
     predictions are not the ones that are waited for.
     """
+    texts = {
+        values: json.dumps(dict(values), sort_keys=True, ensure_ascii=False)
+        for values in {tuple(row.segments.items()) for row in rows}
+    }
     upsert(
         connection,
         predictions,
@@ -48,13 +52,13 @@ def add_predictions(
                 "key": row.key,
                 "start": row.start,
                 "score": row.score,
-                "segments": json.dumps(dict(row.segments), sort_keys=True, ensure_ascii=False),
+                "segments": texts[tuple(row.segments.items())],
             }
             for row in rows
         ],
     )
     touched = {row.key: row.start for row in rows}
-    _mark(connection, model, "prediction", {start for start in touched.values() if counted(start)})
+    _mark(connection, model, "prediction", {start for start in set(touched.values()) if counted(start)})
     known = labels.c
     found: set[int] = set()
     for keys in _chunks(list(touched)):
