@@ -50,10 +50,10 @@ bench: $(VENV)/.dev ## the benchmarks, as tables
 	$(BIN)/python -m benchmarks.profile
 	$(BIN)/python -m benchmarks.drift_quality
 	$(BIN)/python -m benchmarks.quality
-	$(BIN)/python -m benchmarks.exposition
-	$(BIN)/python -m benchmarks.ledger
 	$(BIN)/python -m benchmarks.service
 	$(BIN)/python -m benchmarks.large
+	$(BIN)/python -m benchmarks.exposition
+	$(BIN)/python -m benchmarks.ledger
 
 soak: $(VENV)/.dev ## the long rounds of the fault tests
 	WOLFPACK_ROUNDS=100 $(BIN)/python -m pytest -m soak
