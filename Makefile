@@ -54,6 +54,7 @@ bench: $(VENV)/.dev ## the benchmarks, as tables
 	$(BIN)/python -m benchmarks.large
 	$(BIN)/python -m benchmarks.exposition
 	$(BIN)/python -m benchmarks.ledger
+	$(BIN)/python -m benchmarks.live
 
 soak: $(VENV)/.dev ## the long rounds of the fault tests
 	WOLFPACK_ROUNDS=100 $(BIN)/python -m pytest -m soak

@@ -85,10 +85,10 @@ class Courier:
                 self._ask()
         return self._terms or self._known_before()
 
-    def send(self, start: int, found: LiveSlice, closing: bool = False) -> None:
-        """Send a part of the pane that starts then, or have it wait."""
+    def send(self, ended: float, found: LiveSlice, closing: bool = False) -> None:
+        """Send a part whose last call ended then (epoch seconds), or have it wait."""
         self.sequence += 1
-        params = {"at": _text(start), "sequence": str(self.sequence)}
+        params = {"at": _text(ended), "sequence": str(self.sequence)}
         self._deliver(params | ({"closing": "1"} if closing else {}), found.to_bytes())
 
     def beat(self, closing: bool = False) -> None:

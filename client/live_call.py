@@ -53,12 +53,14 @@ class LiveCall:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         seconds = time.perf_counter() - self._began
-        if self._token is not None:
+        if self._token is not None and self._current.get() is self:  # else a later call began before this one ended
             try:
                 self._current.reset(self._token)
             except ValueError:  # left in another context than it was entered in, as generators may
                 self._current.set(None)
         failed = self.failed or (error is not None and is_failure(error))
+        if error is not None and not failed:
+            self.inputs = self.prediction = None  # refused: there are no rows that the model answered
         self._keep((
             time.time(), seconds, self.endpoint, failed, copied(self.inputs), copied(self.prediction),
             self.request_id, self.outlier, self.outlier_score,

@@ -20,8 +20,8 @@ TICK = 0.2
 """Seconds between looks at the buffer."""
 SLICE = 5_000
 """Calls that are profiled together: a tiny batch costs as much as some thousand rows."""
-BEATS = 3
-"""Flushes after which a worker without calls says that it is there."""
+BEAT = 15.0
+"""Seconds after which a worker without calls says that it is there; after a minute it would count as lost."""
 CLOSING = 5.0
 """Seconds that the end of a process waits for the thread."""
 
@@ -57,7 +57,7 @@ class LiveWorker:
         self._flush, self._limit, self._clock = flush, limit, clock
         self.calls: deque[Answered] = deque()
         self.dropped = self._told = 0
-        self._slices: list[tuple[int, LiveSlice]] = []
+        self._slices: list[tuple[float, LiveSlice]] = []
         self._sent = self._beat = clock()
         self._turn = threading.Lock()
         self._drop = threading.Lock()
@@ -103,6 +103,9 @@ class LiveWorker:
                     self._guarded(self._empty)
                     if due:
                         self._guarded(self._send)
+            elif self._courier is not None and self._clock() - self._beat >= BEAT:
+                self._beat = self._clock()
+                self._guarded(self._courier.beat)
 
     def _guarded(self, step: Callable[[], None]) -> None:
         try:
@@ -130,22 +133,21 @@ class LiveWorker:
             if self._writer is not None:
                 self._writer.write(one)
         if self._courier is not None:
-            self._slices += [(one.start, one.slice) for one in taken]
+            self._slices += [(one.ended, one.slice) for one in taken]
 
     def _send(self, closing: bool = False) -> None:
         """Send a part for each pane, the last with what was dropped; without any, now and then a sign of life."""
         self._sent = self._clock()
         if self._courier is None:
             return
-        parts, self._slices = merged(self._slices), []
+        parts, self._slices = merged(self._slices, self._courier.terms()), []
         dropped, self._told = self.dropped - self._told, self.dropped
         if dropped:
-            start = parts[-1][0] if parts else int(time.time())
-            parts.append((start, LiveSlice(LiveCounts(dropped=dropped))))
-        for place, (start, one) in enumerate(parts):
-            self._courier.send(start, one, closing and place == len(parts) - 1)
+            ended = parts[-1][0] if parts else time.time()
+            parts.append((ended, LiveSlice(LiveCounts(dropped=dropped))))
+        for place, (ended, one) in enumerate(parts):
+            self._courier.send(ended, one, closing and place == len(parts) - 1)
         if parts:
             self._beat = self._sent
-        elif closing or self._sent - self._beat >= BEATS * self._flush:
-            self._beat = self._sent
+        elif closing:
             self._courier.beat(closing)

@@ -38,24 +38,25 @@ class WsgiMiddleware:
         path = str(environ.get("PATH_INFO", ""))
         if self._paths is not None and path not in self._paths:
             return self._app(environ, start_response)
-        call, status = self._begin(), [0]
+        call, status, route = self._begin(), [0], [path]
 
         def start(line: str, *rest: Any) -> Any:
             with suppress(ValueError, IndexError):
                 status[0] = int(line.split(" ", 1)[0])
+            # Now: Flask forgets the request before its answer is out.
+            route[0] = _flask_route(environ) or _unrouted(path, status[0])
             return start_response(line, *rest)
+
+        def end(error: BaseException | None) -> None:
+            _end(call, self._bound(route[0]), status[0], error)
 
         call.__enter__()
         try:
             body = self._app(environ, start)
         except BaseException as error:
-            self._end(call, environ, status[0], error)
+            end(error)
             raise
-        return _Body(body, lambda error: self._end(call, environ, status[0], error))
-
-    def _end(self, call: LiveCall, environ: dict[str, Any], status: int, error: BaseException | None) -> None:
-        route = _flask_route(environ) or _unrouted(str(environ.get("PATH_INFO", "")), status)
-        _end(call, self._bound(route), status, error)
+        return _Body(body, end)
 
 
 class AsgiMiddleware:
@@ -90,7 +91,7 @@ class AsgiMiddleware:
 
 
 class _Body:
-    """The body of an answer; the call ends when it is closed, as every WSGI server does."""
+    """The body of an answer; the call ends with it, at the latest when the server closes it."""
 
     def __init__(self, body: Iterable[bytes], end: Callable[[BaseException | None], None]) -> None:
         self._body, self._end, self._ended = body, end, False
@@ -101,6 +102,7 @@ class _Body:
         except BaseException as error:
             self._finish(error)
             raise
+        self._finish(None)
 
     def close(self) -> None:
         try:

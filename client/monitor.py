@@ -198,6 +198,8 @@ class Monitor:
 
     def _endpoint(self, name: str) -> str:
         """Return the endpoint as it is counted; beyond so many all are one."""
+        if not name:
+            return name  # of a request, which is named when it is over
         if name not in self._endpoints and len(self._endpoints) >= ENDPOINTS:
             return OTHERS
         try:

@@ -37,9 +37,9 @@ def breathe() -> None:
 
 @dataclass(frozen=True, eq=False)
 class Taken:
-    """Calls of one pane: where it starts, their slice, and what the outlier model said, row by row."""
+    """Calls of one pane: when the last of them ended, their slice, and what the outlier model said, row by row."""
 
-    start: int
+    ended: float
     slice: LiveSlice
     calls: Sequence[Answered]
     rows: CallRows
@@ -70,14 +70,15 @@ class Slicer:
         if terms is None:
             rows = rows_of(calls, LiveTerms().prediction, self._columns, self._pause)
             return [Taken(0, LiveSlice(LiveCounts()), calls, rows, self._score(calls, rows))]
-        return [self._pane(start, some, terms) for start, some in by_pane(calls, terms)]
+        return [self._pane(some, terms) for some in by_pane(calls, terms)]
 
-    def _pane(self, start: int, calls: Sequence[Answered], terms: LiveTerms) -> Taken:
+    def _pane(self, calls: Sequence[Answered], terms: LiveTerms) -> Taken:
         rows = rows_of(calls, terms.prediction, self._columns, self._pause)
+        ended = max(call[0] for call in calls)
         endpoints, code = _coded([call[2] for call in calls])
         counts = LiveCounts(_calls(calls, endpoints, code), dropped=len(rows.unreadable))
         if not len(rows.owner):
-            return Taken(start, LiveSlice(counts), calls, rows, None)
+            return Taken(ended, LiveSlice(counts), calls, rows, None)
         scored = self._score(calls, rows)
         table = _joined(rows)
         plan = terms.plan or self._bare_plan(table)
@@ -88,7 +89,7 @@ class Slicer:
         except (TableError, ValueError) as error:
             log.warning("%d rows cannot be profiled, and are counted as dropped: %s", table.num_rows, error)
             slice_ = LiveSlice(replace(counts, dropped=len(calls)))
-        return Taken(start, slice_, calls, rows, scored)
+        return Taken(ended, slice_, calls, rows, scored)
 
     def _each(self, count: Callable[[str], Any], names: Iterable[str]) -> Iterator[Any]:
         for name in names:
@@ -123,16 +124,20 @@ class Slicer:
         return self._bare
 
 
-def by_pane(calls: Sequence[Answered], terms: LiveTerms) -> Iterator[tuple[int, Sequence[Answered]]]:
-    """Yield starts of panes (epoch seconds) and the calls that ended in each, in order of time."""
-    calendar = terms.calendar
+def by_pane(calls: Sequence[Answered], terms: LiveTerms) -> Iterator[Sequence[Answered]]:
+    """Yield the calls that ended in each pane, in order of time."""
     left = calls
     while left:
-        pane = calendar.start(datetime.fromtimestamp(min(call[0] for call in left), UTC))
-        end = calendar.end(pane).timestamp()
+        end = pane_end(min(call[0] for call in left), terms)
         inside = [call for call in left if call[0] < end]
-        yield int(pane.timestamp()), left if len(inside) == len(left) else inside
+        yield inside
         left = [] if len(inside) == len(left) else [call for call in left if call[0] >= end]
+
+
+def pane_end(at: float, terms: LiveTerms) -> float:
+    """Return where the pane ends that contains a time; both in epoch seconds."""
+    pane = terms.calendar.start(datetime.fromtimestamp(at, UTC))
+    return terms.calendar.end(pane).timestamp()
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,9 +210,12 @@ def _joined(rows: CallRows) -> pa.Table:
     return table
 
 
-def merged(slices: Sequence[tuple[int, LiveSlice]]) -> list[tuple[int, LiveSlice]]:
-    """Return one slice for each pane and plan, in order of time."""
-    groups: dict[tuple[int, str], list[LiveSlice]] = {}
-    for start, one in slices:
-        groups.setdefault((start, one.plan_id), []).append(one)
-    return [(start, merge_slices(groups[start, plan])) for start, plan in sorted(groups)]
+def merged(slices: Sequence[tuple[float, LiveSlice]], terms: LiveTerms) -> list[tuple[float, LiveSlice]]:
+    """Return one slice for each pane and plan, with the end of its last call, in order of time."""
+    groups: dict[tuple[float, str], list[tuple[float, LiveSlice]]] = {}
+    for ended, one in slices:
+        groups.setdefault((pane_end(ended, terms), one.plan_id), []).append((ended, one))
+    return [
+        (max(ended for ended, _ in group), merge_slices([one for _, one in group]))
+        for _, group in sorted(groups.items(), key=lambda its: its[0])
+    ]

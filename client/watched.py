@@ -43,7 +43,7 @@ def watched(
             if _is_part(current):
                 return await function(*args, **kwargs)
             with around() as call:
-                given = _picked(pick, args, kwargs)
+                call.inputs = given = _picked(pick, args, kwargs)
                 answer = await function(*args, **kwargs)
                 _add(call, given, answer, prediction)
                 return answer
@@ -55,7 +55,7 @@ def watched(
         if _is_part(current):
             return function(*args, **kwargs)
         with around() as call:
-            given = _picked(pick, args, kwargs)
+            call.inputs = given = _picked(pick, args, kwargs)
             answer = function(*args, **kwargs)
             _add(call, given, answer, prediction)
             return answer
@@ -80,9 +80,15 @@ def _picked(pick: Pick, args: Any, kwargs: Any) -> Any:
 
 def _add(call: LiveCall, given: Any, answer: Any, prediction: Callable[[Any], Any] | None) -> None:
     try:
-        call.add(given, answer if prediction is None else prediction(answer))
+        found = answer if prediction is None else prediction(answer)
     except Exception:
         log.exception("the prediction of a call could not be read; it is counted without rows")
+        call.inputs = None
+        return
+    if call.inputs is given and call.prediction is None:
+        call.prediction = found
+    else:  # the function recorded rows itself
+        call.add(given, found)
 
 
 def _first(function: Callable[..., Any]) -> Pick:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from wolfpack.dashboards import drift_panels as drifting
+from wolfpack.dashboards import live_panels as live
 from wolfpack.dashboards import model_panels as panel
 from wolfpack.dashboards import told_panels as told
 from wolfpack.dashboards.layout import MADE, Section, board, datasource, variable
@@ -67,6 +68,7 @@ def _sections(scope: Scope, spec: Spec | None, outside: Outside) -> list[Section
     found = [
         Section("Now", _now(scope, spec)),
         Section("Alerts", (to_runbook(panel.alerts(scope), outside),)),
+        Section("Live", _live(scope, spec)),
         Section("Data", _data(scope, spec)),
         Section("Columns", _columns(scope, spec)),
         Section("Distribution", (panel.quantiles(scope), panel.extremes(scope), panel.distinct(scope))),
@@ -96,6 +98,25 @@ def _now(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
     if spec is None or spec.detect:
         found.append(panel.anomalous(scope))
     return tuple(found)
+
+
+def _live(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
+    if spec is not None and spec.live is None:
+        return ()
+    its = spec.live if spec else None
+    return (
+        live.workers(scope),
+        live.lost(scope),
+        live.traffic(scope),
+        live.rate(scope),
+        live.errors(scope, its.errors if its else None),
+        live.latency(scope, its.latency if its else None),
+        live.outliers(scope, its.outliers if its else None),
+        live.scores(scope),
+        live.empty(scope, its.empty if its else None),
+        live.means(scope),
+        live.mean_change(scope, its.mean if its else None),
+    )
 
 
 def _data(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:

@@ -20,7 +20,7 @@ SHOWN = {"column": '="$shown"'}
 WATCHED = {"metric": '="$metric"', "role": "", "column": '="$watched"'}
 SERIES = ("role", "column", "metric", "baseline", "scalar", "job_name")
 ALERT = (
-    "alertname", "severity", "version", "role", "column", "segment", "segment_value", "scalar", "job_name",
+    "alertname", "severity", "version", "role", "column", "segment", "segment_value", "scalar", "job_name", "endpoint",
 )  # fmt: skip
 BANDED = ("column", "scalar", "job_name")
 

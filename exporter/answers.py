@@ -16,6 +16,22 @@ class Added(TypedDict):
     replaced: bool
 
 
+class LiveTerms(TypedDict):
+    """Where a live model's panes are cut, and the plan that its rows are counted on; none without a reference."""
+
+    every_seconds: float
+    window_seconds: float
+    timezone: str
+    prediction: str
+    plan: dict[str, Any] | None
+
+
+class LiveTaken(TypedDict):
+    """A worker was heard; whether its part was new and is counted."""
+
+    taken: bool
+
+
 class Predicted(TypedDict):
     """Predictions were kept."""
 

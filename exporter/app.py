@@ -7,7 +7,16 @@ import logging
 import flask
 from werkzeug.exceptions import HTTPException
 
-from wolfpack.exporter import admission, anomaly_pages, evidence, listings, notices, reads, writes
+from wolfpack.exporter import (
+    admission,
+    anomaly_pages,
+    evidence,
+    listings,
+    live_writes,
+    notices,
+    reads,
+    writes,
+)
 from wolfpack.exporter.answers import Loaded, Now
 from wolfpack.exporter.bodies import ClockTime, read_body
 from wolfpack.exporter.collectors import own_collectors
@@ -129,7 +138,16 @@ def clock() -> flask.Response:
 
 
 def _groups() -> tuple[Group, ...]:
-    return (writes.group, notices.group, reads.group, listings.group, evidence.group, anomaly_pages.group, _own)
+    return (
+        writes.group,
+        live_writes.group,
+        notices.group,
+        reads.group,
+        listings.group,
+        evidence.group,
+        anomaly_pages.group,
+        _own,
+    )
 
 
 def _check() -> None:

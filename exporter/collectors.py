@@ -11,6 +11,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from wolfpack.exporter.cells import metric_of
+from wolfpack.exporter.live_collector import LiveCollector
 from wolfpack.exporter.service import Service
 from wolfpack.exporter.shelf import Shelf
 from wolfpack.exporter.sources_metrics import SourceCollector
@@ -95,6 +96,7 @@ def own_collectors(service: Service) -> dict[str, Collector]:
     """Return what is collected at each scrape, by name."""
     return {
         "service": ServiceCollector(service),
+        "live": LiveCollector(service.registry, service.ledger, service.live, service.clock),
         "health": service.health,
         "sources": SourceCollector(service.sources),
         "process": ProcessCollector(registry=None),

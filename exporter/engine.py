@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from wolfpack.exporter import history, outcomes, store, trailing, upkeep
@@ -17,6 +17,8 @@ from wolfpack.exporter.clock import Clock, utc
 from wolfpack.exporter.housekeeping import Housekeeping
 from wolfpack.exporter.keeping import Keeping
 from wolfpack.exporter.ledger import Ledger
+from wolfpack.exporter.live_book import LiveBook
+from wolfpack.exporter.live_upkeep import SETTLE, LiveUpkeep
 from wolfpack.exporter.registry import Known, Registry
 from wolfpack.exporter.sample import TOLD, Sample
 from wolfpack.exporter.shelf import Scopes, Shelf, scope
@@ -48,6 +50,8 @@ class Engine:
         self._awaited = Awaited()
         self._keeping = keeping
         self._housekeeping = Housekeeping(ledger, keeping, self._assembly.panes)
+        self.live = LiveBook()
+        self._live = LiveUpkeep(ledger, keeping, self.live)
         self._retry: dict[Waiting, float] = {}
         self._expired: dict[int, int] = {}
         self._lock = threading.RLock()
@@ -68,6 +72,8 @@ class Engine:
                 shown = history.shown_last(connection)
                 self.newest = store.newest_of_all(connection)
                 self.ledger_size = store.size(connection)
+                for known in self._registry.all():
+                    self.live.restore(connection, known, self._clock.now())
             for model, its in shown.items():
                 self._shelf.restore(model, its)
             self.retire(set(shown) - {known.id for known in self._registry.all()})
@@ -116,6 +122,8 @@ class Engine:
 
     def run(self) -> None:
         """Compute everything that is pending and closed, newest first, and refresh due times."""
+        with self._lock:
+            self._live.run(self._registry.all(), self._clock.now())
         with self._ledger.read() as connection:
             pending = store.all_pending(connection)
             self.ledger_size = store.size(connection)
@@ -246,7 +254,8 @@ class Engine:
                 self._awaited.remember(connection, known)
 
     def _closed(self, known: Known, start: int) -> bool:
-        return known.spec.calendar.end(utc(start)) <= utc(self._clock.now())
+        settle = SETTLE if known.spec.live is not None else timedelta(0)
+        return known.spec.calendar.end(utc(start)) + settle <= utc(self._clock.now())
 
     def _show_told(self, known: Known, waiting: list[Waiting]) -> None:
         """Show what was told of a model since the last time."""

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from math import inf, nan
 from typing import Any
@@ -23,7 +23,7 @@ from wolfpack.exporter.parameters import JOB, MODEL, PART, PROJECT, VERSION
 from wolfpack.exporter.problems import Problem
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.service import Service
-from wolfpack.spec import format_duration
+from wolfpack.spec import Calendar, format_duration
 from wolfpack.spec.vocabulary import NAME, check_label
 
 
@@ -115,27 +115,36 @@ def version_asked() -> str:
     return version
 
 
+def label_asked(parameter: Parameter) -> str:
+    """Return a parameter that becomes a label's value or a name, or raise a Problem (422)."""
+    value = argument(parameter)
+    try:
+        check_label(value)
+    except ValueError as error:
+        raise Problem(422, "Bad name", f"{parameter.name}: {error}", parameter.name) from None
+    return value
+
+
 def target() -> Target:
     """Return what a write is about: model, version, part and job."""
     known, version = asked(), version_asked()
-    part, job = argument(PART), argument(JOB)
-    for name, value in (("part", part), ("job", job)):
-        try:
-            check_label(value)
-        except ValueError as error:
-            raise Problem(422, "Bad name", f"{name}: {error}", name) from None
-    return Target(known, version, part, job)
+    return Target(known, version, label_asked(PART), label_asked(JOB))
 
 
 def pane(known: Known, text: str) -> datetime:
     """Return the start of the pane that contains the time given; one that begins after now is refused."""
     calendar = known.spec.calendar
+    return calendar.start(moment(text, calendar, service().keeping.taken(known.spec)))
+
+
+def moment(text: str, calendar: Calendar, taken: timedelta) -> datetime:
+    """Return the time given; its pane must have begun, and have ended no longer ago than panes are taken."""
     try:
-        start = calendar.start(calendar.day(text))
+        at = calendar.day(text)
+        start = calendar.start(at)
     except (ValueError, OverflowError) as error:
         raise Problem(422, "Bad time", str(error), "at") from None
     now = utc(service().clock.now())
-    taken = service().keeping.taken(known.spec)
     if now - calendar.end(start) > taken:
         raise Problem(
             422,
@@ -151,7 +160,7 @@ def pane(known: Known, text: str) -> datetime:
             "send a pane when it has begun",
             "at",
         )
-    return start
+    return at
 
 
 def once(

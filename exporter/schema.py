@@ -257,6 +257,38 @@ source_positions = Table(
     sqlite_with_rowid=False,
 )
 
+# Live parts: each as it came, then one a live pane, version and plan; kept as short panes are.
+live_parts = Table(
+    "live_parts",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _model(),
+    Column("version", Text, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    # Of its profile; empty without one.
+    Column("plan_id", Text, nullable=False),
+    Column("received", Float, nullable=False),
+    # Whether an hour's part of the model's own pane has it.
+    Column("rolled", Boolean, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index("live_parts_by_pane", "model_id", "start"),
+    sqlite_autoincrement=True,
+)
+
+# Processes of live services: the highest number of their parts, and those below it that did not come (a JSON list).
+live_workers = Table(
+    "live_workers",
+    metadata,
+    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    Column("worker", Text, primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("seen", Float, nullable=False),
+    Column("closed", Boolean, nullable=False),
+    Column("highest", BigInteger, nullable=False),
+    Column("missing", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # Times of the ledger itself: when something was last computed or shown.
 moments = Table(
     "moments",

@@ -12,6 +12,7 @@ from wolfpack.exporter.engine import Engine
 from wolfpack.exporter.health import Health
 from wolfpack.exporter.keeping import Keeping
 from wolfpack.exporter.ledger import Ledger
+from wolfpack.exporter.live_book import LiveBook
 from wolfpack.exporter.pool import Pool
 from wolfpack.exporter.rationing import Reads, ordered
 from wolfpack.exporter.registry import Registry
@@ -37,6 +38,11 @@ class Service:
     received: Counter[str] = field(default_factory=Counter)
     health: Health = field(default_factory=Health)
     pool: Pool = field(default_factory=Pool)
+
+    @property
+    def live(self) -> LiveBook:
+        """What live models' calls came to lately."""
+        return self.engine.live
 
     def reload(self) -> None:
         """Read the specs anew; on an error what was loaded stays in force, and the error goes on."""

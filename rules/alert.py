@@ -126,6 +126,11 @@ class Alert:
                 )
 
     @property
+    def live(self) -> bool:
+        """Whether it is judged by the times of live models, on what only Prometheus keeps."""
+        return self.check == "live"
+
+    @property
     def selectors(self) -> list[Selector]:
         """Every selector that the conditions read, in order, each once."""
         found: dict[Selector, None] = {}

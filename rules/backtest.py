@@ -49,7 +49,7 @@ def backtest(
         If the engine's programs are absent.
     """
     times, timing = uniform(grid), timing or Timing()
-    table = [(spec, alerts_for(spec)) for spec in specs]
+    table = [(spec, tuple(one for one in alerts_for(spec) if not one.live)) for spec in specs]
     histories = on_grid(series, times, families(alert for _, alerts in table for alert in alerts))
     judge = {"prometheus": _by_prometheus, "python": _by_python}.get(engine)
     if judge is None:

@@ -35,7 +35,7 @@ def exposed(reader: Reader, specs: Iterable[Spec], end: float | None = None) -> 
     """
     found: list[Series] = []
     for spec in specs:
-        for family in sorted(families(alerts_for(spec))):
+        for family in sorted(families(one for one in alerts_for(spec) if not one.live)):
             match = f'{family}{{project="{spec.project}",model="{spec.model}"}}'
             found += _series(reader, match, end)
     return found

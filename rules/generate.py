@@ -84,8 +84,12 @@ def _model(one: Loaded, timing: Timing, links: Links, taken: dict[str, str]) -> 
     if path in taken:
         raise ValueError(f"model: {path} is the file of another model too; rename one of the two")
     alerts = alerts_for(spec)
-    return {
+    daily, live = (tuple(one for one in alerts if one.live is its) for its in (False, True))
+    made = {
         path: yaml_text(model_file(spec, alerts, timing, links)),
-        f"tests/{name}_test.yml": yaml_text(model_tests(spec, alerts, timing, links)),
+        f"tests/{name}_test.yml": yaml_text(model_tests(spec, daily, timing, links)),
     }
+    if live:
+        made[f"tests/{name}_live_test.yml"] = yaml_text(model_tests(spec, live, timing.live(), links))
+    return made
 

@@ -31,7 +31,12 @@ def model_file(spec: Spec, alerts: tuple[Alert, ...], timing: Timing, links: Lin
     ValueError
         If an annotation of the spec cannot be used.
     """
-    return _file(f"{spec.project}--{spec.model}", [_rule(spec, one, timing, links) for one in alerts], timing)
+    name, live = f"{spec.project}--{spec.model}", timing.live()
+    daily = [_rule(spec, one, timing, links) for one in alerts if not one.live]
+    groups = _file(name, daily, timing)["groups"]
+    if spec.live is not None:
+        groups += _file(f"{name}-live", [_rule(spec, one, live, links) for one in alerts if one.live], live)["groups"]
+    return {"groups": groups}
 
 
 def service_file(timing: Timing, links: Links) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from wolfpack.spec import Spec
 
 
 def model_tests(spec: Spec, alerts: tuple[Alert, ...], timing: Timing, links: Links) -> dict[str, Any]:
-    """Return the test file of one model.
+    """Return the test file of one model; alerts are all daily ones, or all live ones with their times.
 
     Raises
     ------

@@ -25,7 +25,7 @@ _OF_FAULTS = (names.COLUMN_VANISHED, names.COLUMN_APPEARED)
 def reads(spec: Spec) -> Reads:
     """Return what tells of a family and its labels whether a rule or a detector of the spec reads the series."""
     by_family: dict[Family, list[Selector]] = {}
-    for selector in (one for alert in alerts_for(spec) for one in _selectors(alert)):
+    for selector in (one for alert in alerts_for(spec) if not alert.live for one in _selectors(alert)):
         by_family.setdefault(selector.family, []).append(selector)
 
     def read(family: Family, labels: Mapping[str, str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wolfpack.rules.live_runbooks import LIVE_RUNBOOKS
 from wolfpack.rules.runbook import Runbook
 from wolfpack.rules.service_runbooks import SERVICE_RUNBOOKS
 from wolfpack.rules.yaml_text import HEADER
@@ -269,7 +270,7 @@ RUNBOOKS: dict[str, Runbook] = {
         "Run `wolfpack rules` on the spec in force, and reload Prometheus.",
         (names.MODEL_INFO.name,),
     ),
-} | SERVICE_RUNBOOKS
+} | LIVE_RUNBOOKS | SERVICE_RUNBOOKS
 
 
 def page(name: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 from wolfpack.rules.alert import Absent, Alert, Clause, Condition, Matcher, Op, Relative, Selector, Severity
 from wolfpack.rules.fault_table import appeared, other_kind, out_of_range, stale, vanished
+from wolfpack.rules.live_table import live_alerts
 from wolfpack.rules.notice_table import job_failed, job_late, job_slow, scalar_old, scalar_out
 from wolfpack.rules.row import LEVELS, Level, is_, is_not, others, own, row, select
 from wolfpack.spec import Spec, names
@@ -29,7 +30,7 @@ def alerts_for(spec: Spec) -> tuple[Alert, ...]:
         _late, _missing, _columns_missing, vanished, appeared, other_kind, out_of_range, stale, _rows, _novel,
         _column_drift, _prediction_drift, _columns_drifted, _mean_off, _release,
         _quality_low, _quality_dropped, _anomaly, scalar_out, scalar_old, job_failed, job_late, job_slow,
-        _outdated,
+        live_alerts, _outdated,
     )  # fmt: skip
     return tuple(alert for build in builders for alert in build(spec))
 

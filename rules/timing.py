@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 
 from wolfpack.spec import format_duration
+
+_MAY_BE_ZERO = ("for_", "group_wait", "live_for", "live_group_wait", "keep_panes")
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Timing:
     keep_panes : drift and quality keep firing for this many panes after the condition ended.
     group_wait, group_interval, repeat_interval : Alertmanager's, with its own defaults.
     live_group_wait : group_wait of alerts with check="live".
+    live_evaluation, live_for, live_lookback : the first three for these alerts, of a scrape job's 15 s.
     """
 
     evaluation: int = 60
@@ -31,15 +34,22 @@ class Timing:
     group_interval: int = 300
     repeat_interval: int = 14400
     live_group_wait: int = 10
+    live_evaluation: int = 15
+    live_for: int = 30
+    live_lookback: int = 120
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            least = 0 if field.name in ("for_", "group_wait", "live_group_wait", "keep_panes") else 1
+            least = 0 if field.name in _MAY_BE_ZERO else 1
             if value < least or (field.name != "keep_panes" and value != int(value)):
                 raise ValueError(
                     f"Timing.{field.name}: {value!r} is not allowed; whole seconds, at least {least}"
                 )
+
+    def live(self) -> Timing:
+        """Return the times of alerts on live models, under the names of the others."""
+        return replace(self, evaluation=self.live_evaluation, for_=self.live_for, lookback=self.live_lookback)
 
 
 def duration(seconds: float) -> str:

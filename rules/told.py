@@ -119,6 +119,47 @@ TOLD: dict[str, Told] = {
         "A job ran longer than it may.",
         "The newest run of the job {job_name} of {project}/{model} took {count} seconds, longer than its spec allows.",
     ),
+    "ModelLiveOutliers": Told(
+        "Too many inputs of a live model are outliers.",
+        "Of the inputs at {endpoint} of {project}/{model}{where}, a share of {value} are outliers.",
+    ),
+    "ModelLiveEmpty": Told(
+        "Too many answers of a live model are empty.",
+        "Of the answers of {endpoint} of {project}/{model}{where}, a share of {value} has nothing in it.",
+    ),
+    "ModelLiveErrors": Told(
+        "Too many calls of a live model fail.",
+        "Of the calls of {endpoint} of {project}/{model}, a share of {value} fails.",
+    ),
+    "ModelLiveSlow": Told(
+        "Calls of a live model take too long.",
+        "Of the calls of {endpoint} of {project}/{model}, 5 % take longer than {value} seconds.",
+    ),
+    "ModelLiveTrafficGone": Told(
+        "Far fewer calls of a live model come than in the hour before.",
+        "Only {count} calls of {endpoint} of {project}/{model} came in the live window.",
+    ),
+    "ModelLiveTrafficDoubled": Told(
+        "Far more calls of a live model come than in the hour before.",
+        "As many as {count} calls of {endpoint} of {project}/{model} came in the live window.",
+    ),
+    "ModelLiveMeanOff": Told(
+        "The mean of a live model's input is off.",
+        "The mean of column {column} of {project}/{model} differs by a share of {value} from training's, beyond what "
+        "its spec allows and beyond noise.",
+    ),
+    "ModelLiveWorkersLost": Told(
+        "Processes of a live service fell silent without ending.",
+        "Of {project}/{model}, {count} processes were lost in the last hour, each with what it had not sent yet.",
+    ),
+    "ModelLiveCallsDropped": Told(
+        "Calls of a live model are not profiled.",
+        "Of {project}/{model}, {count} calls in the live window were counted and not profiled.",
+    ),
+    "ModelLivePartsMissing": Told(
+        "Parts of a live service never came.",
+        "Of {project}/{model}, {count} parts of the last hour are missing, though later ones came.",
+    ),
     "ModelRulesOutdated": Told(
         "The rules of a model were generated from another spec than the exporter runs.",
         "Generate and load the rules of {project}/{model} again: its spec has changed.",

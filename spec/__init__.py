@@ -12,7 +12,7 @@ from wolfpack.spec.errors import (
     WolfpackError,
 )
 from wolfpack.spec.load import Loaded, load, load_all
-from wolfpack.spec.model import Spec
+from wolfpack.spec.model import Live, Spec
 from wolfpack.spec.names import FAMILIES, Family, family
 from wolfpack.spec.plan import OTHER, ColumnPlan, Plan
 
@@ -25,6 +25,7 @@ __all__ = [
     "ColumnPlan",
     "Family",
     "Fault",
+    "Live",
     "Loaded",
     "Plan",
     "PlanMismatch",

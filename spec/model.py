@@ -101,10 +101,35 @@ class Change(Section):
     rows: ChangeRule | None = ChangeRule()
 
 
+class Traffic(Section):
+    ratio: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    min_rows: Annotated[int, Field(ge=1)] = 100
+
+
 class Live(Section):
     every: Duration = timedelta(minutes=1)
     window: Duration = timedelta(minutes=2)
     outliers: RatioLevels = RatioLevels(warning=0.2)
+    errors: RatioLevels = RatioLevels(warning=0.05)
+    empty: RatioLevels = RatioLevels(warning=0.05)
+    latency: Levels | None = None
+    mean: Positive | None = 0.05
+    traffic: Traffic | None = Traffic()
+    min_rows: Annotated[int, Field(ge=1)] = 30
+
+    @model_validator(mode="after")
+    def _divides(self) -> Live:
+        if timedelta(hours=1) % self.every:
+            raise ValueError(
+                f"every: {format_duration(self.every)} does not divide an hour, into which live panes are merged; "
+                "write 1m, 5m or the like"
+            )
+        if not self.every <= self.window <= timedelta(hours=1) or self.window % self.every:
+            raise ValueError(
+                f"window: {format_duration(self.window)} is not a whole number of live panes of "
+                f"{format_duration(self.every)}, an hour at most; make it a multiple of `live.every`"
+            )
+        return self
 
 
 class Job(Section):
@@ -148,7 +173,6 @@ QUALITY_METRICS = {"roc_auc": (0.0, 1.0), "brier": (0.0, 1.0)}
 
 NOT_YET = (
     "fairness",
-    "live",
     "prediction.threshold",
 )
 """Keys that are checked and kept, but not acted on by this release; `wolfpack check` says so."""
@@ -206,6 +230,11 @@ class Spec(Section):
                 f"window: {format_duration(self.window)} is not a whole number of panes of "
                 f"{format_duration(self.every)}; make it a multiple of `every`"
             )
+        if self.live is not None and self.every % self.live.every:
+            raise ValueError(
+                f"live.every: {format_duration(self.live.every)} does not divide a pane of "
+                f"{format_duration(self.every)}; live panes are merged to such"
+            )
         for name in self.fairness:
             if name not in self.segments:
                 raise ValueError(f"fairness: {name!r} is no segment; name it under `segments` too")
@@ -234,6 +263,11 @@ class Spec(Section):
     @cached_property
     def calendar(self) -> Calendar:
         return Calendar(self.every, self.timezone, self.schedule, self.grace, frozenset(self.skip))
+
+    @cached_property
+    def live_calendar(self) -> Calendar:
+        """Where live panes are cut."""
+        return Calendar((self.live or Live()).every, self.timezone)
 
     @property
     def zone(self) -> ZoneInfo:

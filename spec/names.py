@@ -2,7 +2,8 @@
 
 The exporter and the sidecar expose nothing else; rules, dashboards and documents read it from here.
 `cls` says when a value is taken: ``pane`` the newest closed pane, ``window`` the newest window, ``event`` the
-newest that a team or a job told (with a history of its own), ``model`` the model as it stands now,
+newest that a team or a job told (with a history of its own), ``live`` the live window that ends now, or calls
+since the exporter started (in memory, without a history), ``model`` the model as it stands now,
 ``service`` Wolfpack itself. A family gets further labels only at its end: the ledger keeps their values by place.
 """
 
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Type = Literal["gauge", "counter", "histogram"]
-Class = Literal["pane", "window", "event", "model", "service"]
+Class = Literal["pane", "window", "event", "live", "model", "service"]
 
 MODEL = ("project", "model")
 WINDOW = (*MODEL, "version", "role", "segment", "segment_value")
@@ -23,6 +24,9 @@ SCALAR = (*QUALITY, "scalar")
 JOB = (*MODEL, "job_name")  # not `job`: that is the label of Prometheus' own targets
 ANOMALY = (*DRIFT, "metric", "detector", "scalar", "job_name")
 SOURCE = (*MODEL, "source")
+LIVE = (*MODEL, "version", "endpoint")
+LIVE_SEGMENT = (*LIVE, "segment", "segment_value")
+LIVE_COLUMN = (*MODEL, "version", "role", "column")
 INGEST = ("kind", "outcome")
 
 
@@ -325,6 +329,96 @@ FEEDBACK = _gauge(
     "model",
     (*MODEL, "metric", "detector", "verdict"),
     "Findings that people judged right or wrong.",
+)
+
+LIVE_REQUESTS_TOTAL = Family(
+    "ml_live_requests_total", "counter", "", "live", LIVE, "Calls of a live model."
+)
+LIVE_ERRORS_TOTAL = Family(
+    "ml_live_errors_total",
+    "counter",
+    "",
+    "live",
+    LIVE,
+    "Calls that failed: by an exception, or with a status from 500 on.",
+)
+LIVE_DURATION = Family(
+    "ml_live_duration_seconds", "histogram", "seconds", "live", LIVE, "How long calls took."
+)
+LIVE_REQUESTS = _gauge("ml_live_requests", "", "live", LIVE, "Calls in the live window.")
+LIVE_REQUESTS_TRAILING = _gauge(
+    "ml_live_requests_trailing",
+    "",
+    "live",
+    LIVE,
+    "Calls that a live window had on average in the hour before it; not before ten minutes of calls.",
+)
+LIVE_ERROR_RATIO = _gauge(
+    "ml_live_error_ratio", "ratio", "live", LIVE, "Share of the calls in the live window that failed."
+)
+LIVE_DURATION_P95 = _gauge(
+    "ml_live_duration_p95_seconds",
+    "seconds",
+    "live",
+    LIVE,
+    "What 95 % of the calls in the live window did not exceed, linear within a bucket of the histogram.",
+)
+LIVE_ROWS = _gauge(
+    "ml_live_rows", "", "live", LIVE_SEGMENT, "Rows in the live window: a call may have several, a failed one has none."
+)
+LIVE_EMPTY_RATIO = _gauge(
+    "ml_live_empty_ratio",
+    "ratio",
+    "live",
+    LIVE_SEGMENT,
+    "Share of the rows in the live window whose output has nothing in it.",
+)
+LIVE_OUTLIER_RATIO = _gauge(
+    "ml_live_outlier_ratio",
+    "ratio",
+    "live",
+    LIVE_SEGMENT,
+    "Share of the rows in the live window that the outlier model flagged, of those it scored.",
+)
+LIVE_OUTLIER_SCORE = _gauge(
+    "ml_live_outlier_score",
+    "",
+    "live",
+    LIVE_SEGMENT,
+    "Mean score of the outlier model in the live window; larger is stranger.",
+)
+LIVE_MEAN = _gauge("ml_live_mean", "", "live", LIVE_COLUMN, "Mean of the column in the live window.")
+LIVE_MEAN_CHANGE = _gauge(
+    "ml_live_mean_change_ratio",
+    "ratio",
+    "live",
+    LIVE_COLUMN,
+    "Mean in the live window less the reference's, as a share of its size; not where that is near 0.",
+)
+LIVE_MEAN_CHANGE_NOISE = _gauge(
+    "ml_live_mean_change_noise",
+    "",
+    "live",
+    LIVE_COLUMN,
+    "What the change of the live mean reaches in either direction without a change.",
+)
+LIVE_WORKERS = _gauge("ml_live_workers", "", "live", MODEL, "Processes of the service that are there.")
+LIVE_WORKERS_LOST = _gauge(
+    "ml_live_workers_lost",
+    "",
+    "live",
+    MODEL,
+    "Processes that fell silent in the last hour without saying that they end.",
+)
+LIVE_PARTS_MISSING = _gauge(
+    "ml_live_parts_missing",
+    "",
+    "live",
+    MODEL,
+    "Parts of the processes heard in the last hour that never came, though later ones did.",
+)
+LIVE_CALLS_DROPPED = _gauge(
+    "ml_live_calls_dropped", "", "live", MODEL, "Calls in the live window that were not profiled."
 )
 
 BUILD_INFO = _gauge("wolfpack_build_info", "", "service", ("release",), "The running build; always 1.")

@@ -63,6 +63,13 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
         "owner": NAMES,
         "runbook": st.just("https://runbooks.example/a b?c=%d"),
         "segments": st.dictionaries(WORDS, st.just({}), max_size=2),
+        "live": st.fixed_dictionaries({}, optional={
+            "every": st.sampled_from(["30s", "1m"]),
+            **{name: levels() for name in ("outliers", "errors", "empty")},
+            "latency": levels(st.floats(1e-3, 60)),
+            "mean": st.one_of(st.none(), st.floats(1e-3, 3)),
+            "traffic": st.one_of(st.none(), st.fixed_dictionaries({"ratio": st.floats(0.01, 0.99)})),
+        }),
         "jobs": st.dictionaries(WORDS, st.fixed_dictionaries(
             {"longest": SHORTEST}, optional={"schedule": st.just("0 5 * * *")}), max_size=2),
         "scalars": st.dictionaries(WORDS, bounds(), max_size=3),

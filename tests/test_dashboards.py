@@ -29,6 +29,7 @@ FULL = SHORT | {
     "segments": {"origin": {}},
     "drift": {"psi": {"warning": 0.1, "critical": 0.25}},
     "quality": {"roc_auc": {"warning": "< 0.75", "critical": "< 0.6"}, "brier": {"critical": "> 0.25"}},
+    "live": {"latency": {"warning": 0.5}},
     "jobs": {"nightly": {"schedule": "0 5 * * *"}},
     "scalars": {"rebookings": {"warning": "> 40"}},
     "detect": [{"metric": names.COLUMN_MEAN.name, "role": "prediction"}],
@@ -38,7 +39,7 @@ BOARDS = {
     "full": spec_board(Spec.model_validate(FULL)),
     "short": spec_board(Spec.model_validate(SHORT)),
 }
-UNITS = {"none", "short", "s", "percentunit", "dateTimeAsIso", "bytes"}
+UNITS = {"none", "short", "s", "reqps", "percentunit", "dateTimeAsIso", "bytes"}
 FREE_OF_MODEL = {"datasource", "project"}
 
 
@@ -189,6 +190,7 @@ def test_query_names_the_catalogue_and_pins_chooses_or_groups(expr):
         if family in ("ALERTS", ""):
             assert family or matchers["__name__"] == "=$metric"
         else:
+            family = family if family in FAMILIES else family.removesuffix("_bucket")
             assert matchers.keys() <= set(FAMILIES[family].labels)
         for label in {"version", "segment"} & set(FAMILIES[family].labels if family in FAMILIES else ()):
             assert matchers.get(label) in ("=", f"=~${label}") or label in kept

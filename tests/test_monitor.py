@@ -259,10 +259,7 @@ def test_parts_are_cut_where_panes_end_in_the_models_zone(kept, monkeypatch) -> 
         monitor.record({"a": 1.0}, 1.0)
     monitor.close()
 
-    assert [params["at"] for params, _ in kept.parts] == [
-        "2023-11-14T21:30:00+00:00",
-        "2023-11-14T22:30:00+00:00",
-    ]
+    assert [params["at"] for params, _ in kept.parts] == ["2023-11-14T22:23:20+00:00", "2023-11-14T22:50:00+00:00"]
     assert [one.profile.rows for _, one in kept.parts] == [1, 2]
 
 

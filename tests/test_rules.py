@@ -29,6 +29,7 @@ def test_files_are_named_by_model_and_alert(out: Path) -> None:
 
     models = ("shop--churn", "travel--arrival-delay", "wolfpack")
     expected = {f"rules/{name}.yml" for name in models} | {f"tests/{name}_test.yml" for name in models}
+    expected |= {"tests/travel--arrival-delay_live_test.yml"}
     expected |= {"alertmanager.yml", "alertmanager-fragment.yml", "tests/routes_test.sh"}
     assert found == expected | {f"runbooks/{name}.md" for name in RUNBOOKS}
 
@@ -211,5 +212,6 @@ def test_a_three_line_spec_has_rules(tmp_path: Path) -> None:
     names = {alert.name for alert in alerts_for(loaded(tmp_path, SHORT)[0].spec)}
 
     asked_for = {"ModelScalarOutOfBounds", "ModelScalarStale", "ModelJobLate", "ModelJobSlow"}
+    asked_for |= {name for name in TOLD if name.startswith("ModelLive")}
     asked_for |= {"ModelColumnOutOfRange", "ModelDataStale", "ModelColumnMeanOff"}
     assert names == set(TOLD) - {"ModelQualityLow", "ModelQualityDropped", "ModelAnomaly"} - asked_for

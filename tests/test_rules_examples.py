@@ -40,6 +40,7 @@ drift:
 quality: {roc_auc: {warning: "< 0.75", drop: 0.05}, brier: {critical: "> 0.25", drop: 0.1}}
 mean: {within: 0.05, against: [reference, trailing]}
 change: {rows: {against: trailing, ratio: 0.3}}
+live: {outliers: {warning: 0.2, critical: 0.5}, latency: {warning: 0.5, critical: 2}, traffic: {ratio: 0.3}}
 jobs: {nightly: {schedule: "0 5 * * *", longest: 1h}, 'odd " job': {longest: 90m}, weekly: {longest: 1h}}
 scalars:
   rebookings: {warning: "> 40", critical: "> 80", stale_after: 2d}

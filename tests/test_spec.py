@@ -109,9 +109,9 @@ def test_two_files_for_one_model_are_refused(tmp_path) -> None:
 
 
 def test_sections_of_later_releases_are_named(tmp_path) -> None:
-    (tmp_path / "m.yml").write_text(THREE_LINES + "live: {}\n")
+    (tmp_path / "m.yml").write_text(THREE_LINES + "segments: {shop: {}}\nfairness: [shop]\n")
 
-    assert "live: checked and kept, but not acted on" in load(tmp_path / "m.yml").warnings[0]
+    assert "fairness: checked and kept, but not acted on" in load(tmp_path / "m.yml").warnings[0]
 
 
 def test_the_hash_follows_the_meaning_and_not_the_writing(tmp_path) -> None:
