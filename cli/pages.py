@@ -52,6 +52,7 @@ def pages(folder: Path) -> dict[str, str]:
         "not-yet": not_yet,
         "log-keys": lambda: source_table("log"),
         "folder-keys": lambda: source_table("folder"),
+        "mlflow-keys": lambda: source_table("mlflow"),
         "alerts": lambda: alerts(example),
         "service-alerts": service_alerts,
         "endpoints": lambda: _table(["endpoint", "scope", ""], api_docs.table()),

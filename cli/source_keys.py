@@ -20,6 +20,11 @@ MEANING = {
     "folder.time": "Column of event times, where the path has no date.",
     "folder.version": "Version of the rows, where the path has none.",
     "folder.roles": "What the tables may serve as. Default: all that their columns allow.",
+    "mlflow.tracking": "Tracking URI: `http://HOST:PORT`, or a database, as `sqlite:////PATH` (absolute).",
+    "mlflow.experiment": "Name of the experiment.",
+    "mlflow.metrics": "Names of the metrics to take. Default: all.",
+    "mlflow.version": "Version of the model, where a run has no `version_tag`.",
+    "mlflow.version_tag": "Tag of a run that says which version of the model it is of.",
 }  # fmt: skip
 """By kind and dotted key."""
 

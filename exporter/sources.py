@@ -20,12 +20,13 @@ from wolfpack.exporter.registry import Known, Registry
 from wolfpack.exporter.sources_delivery import Delivery, Terms
 from wolfpack.exporter.sources_folder import FolderReader
 from wolfpack.exporter.sources_log import LogReader
-from wolfpack.spec.source_kinds import FolderSource, LogSource, Source
+from wolfpack.exporter.sources_mlflow import MlflowReader
+from wolfpack.spec.source_kinds import FolderSource, LogSource, MlflowSource, Source
 
 log = logging.getLogger("wolfpack.exporter")
 SLICES = 96
 """Rounds within a pane: a day is read every 15 minutes if nothing else is said, and has so many parts at most."""
-OFTEN = {"log": (1.0, 600.0), "folder": (5.0, 60.0)}
+OFTEN = {"log": (1.0, 600.0), "folder": (5.0, 60.0), "mlflow": (10.0, 600.0)}
 """Seconds between rounds, at least and at most: a round over a log makes a part, one over a folder a listing."""
 TENDED = 86400.0
 """Seconds between looks for positions that can be forgotten."""
@@ -173,11 +174,11 @@ class Sources:
         terms = Terms(known, plan, self._clock.now(), self._keeping.taken(known.spec))
         for delivery in its.reader.deliveries(states, terms):
             with self._ledger.write() as connection:
-                delivery.write(connection, known, name, self._clock.now())
+                delivery.write(connection, self._engine.ids, known, name, self._clock.now())
             self._received[known.spec.project] += len(delivery.profiles)
             self.rows[label] += delivery.rows
             self.refused[label] += delivery.refused
-            if delivery.profiles or delivery.labels:
+            if delivery.profiles or delivery.labels or delivery.scalars:
                 self._engine.wake()
             if self._stop.is_set():
                 return
@@ -192,6 +193,8 @@ def _reader(known: Known, name: str, source: Source) -> Reader:
         return LogReader(known, name, source)
     if isinstance(source, FolderSource):
         return FolderReader(known, name, source)
+    if isinstance(source, MlflowSource):
+        return MlflowReader(known, source)
     raise TypeError(f"sources.{name}: no reader for {source!r}")
 
 

@@ -15,9 +15,12 @@ from sqlalchemy import Connection
 
 from wolfpack.exporter import outcomes, sources_positions, store
 from wolfpack.exporter.clock import utc
+from wolfpack.exporter.history import SeriesIds
 from wolfpack.exporter.joining import keep_predictions, key_texts, segment_rows
 from wolfpack.exporter.outcomes import Prediction
 from wolfpack.exporter.registry import Known
+from wolfpack.exporter.scalars import Scalar
+from wolfpack.exporter.standing import tell_scalars
 from wolfpack.spec import Plan
 from wolfpack.stats import Profile, bare_plan, merge_all, profile
 from wolfpack.stats.cuts import cut_panes
@@ -79,6 +82,7 @@ class Delivery:
     profiles: dict[Place, Profile] = field(default_factory=dict)
     predictions: dict[str, list[Prediction]] = field(default_factory=dict)
     labels: dict[str, float] = field(default_factory=dict)
+    scalars: dict[str, list[Scalar]] = field(default_factory=dict)
     rows: int = 0
     refused: int = 0
 
@@ -93,7 +97,7 @@ class Delivery:
         self.predictions, self.labels = {}, {}
         return moved
 
-    def write(self, connection: Connection, known: Known, source: str, now: float) -> None:
+    def write(self, connection: Connection, ids: SeriesIds, known: Known, source: str, now: float) -> None:
         """Store everything, and the positions with it."""
         for (version, role, start), found in self.profiles.items():
             values = {
@@ -112,6 +116,8 @@ class Delivery:
             keep_predictions(connection, known, version, rows)
         if self.labels:
             outcomes.add_labels(connection, known.id, self.labels, now)
+        for version, told in self.scalars.items():
+            tell_scalars(connection, ids, known, version, told, now)
         sources_positions.save(connection, known.id, source, self.states, now)
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection
 
+from wolfpack.exporter import history, store
 from wolfpack.exporter.feedback import feedback_samples
 from wolfpack.exporter.history import Shown
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.runs import run_samples
 from wolfpack.exporter.sample import Key, Sample
-from wolfpack.exporter.scalars import scalar_samples
-from wolfpack.exporter.stages import deployment_samples
+from wolfpack.exporter.scalars import Scalar, add_scalars, scalar_history, scalar_samples
+from wolfpack.exporter.stages import deployment_samples, load_stages
 from wolfpack.spec import FAMILIES, Spec
 
 NOTICES = "notices"
@@ -27,6 +28,32 @@ def told_samples(connection: Connection, known: Known) -> list[Sample]:
         + deployment_samples(connection, known)
         + feedback_samples(connection, known)
     )
+
+
+def tell_scalars(
+    connection: Connection,
+    ids: history.SeriesIds,
+    known: Known,
+    version: str,
+    found: Iterable[Scalar],
+    now: float,
+) -> None:
+    """Store those values that the event history does not have yet, and have them shown.
+
+    Raises
+    ------
+    ValueError
+        If the model would get too many series of scalars.
+    """
+    made = scalar_history(known.spec, version, found, load_stages(connection, known.id))
+    ends = {one.window_end for one in made if one.window_end is not None}
+    there = history.event_values(connection, ids, known.id, {one.key for one in made}, ends)
+    fresh = [
+        one for one in made if one.window_end is None or there.get((one.key, one.window_end)) != one.value
+    ]
+    if fresh:
+        add_scalars(connection, ids, known.id, fresh, now)
+        store.mark_pending(connection, known.id, NOTICES, {0})
 
 
 def still_shown(spec: Spec, told: Mapping[Key, Shown], now: float) -> dict[Key, Shown]:

@@ -35,6 +35,14 @@ def _absolute(value: str) -> str:
     return value
 
 
+def _uri(value: str) -> str:
+    if "://" not in value:
+        raise ValueError(f"{value!r} is no tracking URI; write http://HOST:PORT, or sqlite:////PATH with four slashes")
+    if value.startswith("sqlite:///") and not value.startswith("sqlite:////"):
+        raise ValueError(f"{value!r} is not absolute; a path on this machine has four slashes, as in sqlite:////PATH")
+    return value
+
+
 def _members(value: str) -> str:
     if not all(value.split(".")):
         raise ValueError(f"{value!r} has an empty part; write members joined by dots, as in 'request.time'")
@@ -124,7 +132,23 @@ class FolderSource(Section):
         return self
 
 
-Source = Annotated[LogSource | FolderSource, Field(discriminator="kind")]
+class MlflowSource(Section):
+    """Metrics of the runs of an MLflow experiment."""
+
+    kind: Literal["mlflow"]
+    tracking: Annotated[str, AfterValidator(_uri)]
+    experiment: Annotated[str, Field(min_length=1)]
+    metrics: Annotated[list[Label], Field(min_length=1)] | None = None
+    version: Name = "0"
+    version_tag: Label | None = None
+
+    @model_validator(mode="after")
+    def _agrees(self) -> MlflowSource:
+        _only(self.experiment, PLACES)
+        return self
+
+
+Source = Annotated[LogSource | FolderSource | MlflowSource, Field(discriminator="kind")]
 
 
 def filled(path: str, **names: str) -> str:

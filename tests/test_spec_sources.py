@@ -8,8 +8,8 @@ from wolfpack.spec import Spec, SpecError, load
 
 HEAD = "version: wolfpack/v1\nproject: p\nmodel: m\n"
 FAULTS = {
-    "kind": ("  a: {kind: lgo, path: /a}", 5, "sources.a: kind is 'lgo'; allowed are log, folder"),
-    "no kind": ("  a: {path: /a}", 5, "sources.a: kind is nothing; allowed are log, folder"),
+    "kind": ("  a: {kind: lgo, path: /a}", 5, "sources.a: kind is 'lgo'; allowed are log, folder, mlflow"),
+    "no kind": ("  a: {path: /a}", 5, "sources.a: kind is nothing; allowed are log, folder, mlflow"),
     "no section": ("  a: 3", 5, "sources.a: 3 is not allowed"),
     "name": ("  a b: {kind: log, path: /a}", 5, "sources.a b: 'a b' is not a name"),
     "path": ("  a:\n    kind: log\n    path: a/b", 7, "sources.a.path: 'a/b' is not absolute"),
@@ -26,6 +26,8 @@ FAULTS = {
     "no time": ("  a: {kind: folder, path: /a}", 5, "say where the pane of a file stands, once"),
     "two times": ("  a: {kind: folder, path: /%Y%m%d, time: t}", 5, "say where the pane of a file stands, once"),
     "unit": ("  a: {kind: log, path: /a, time_unit: h}", 5, "sources.a.time_unit: 'h' is not allowed"),
+    "tracking": ("  a: {kind: mlflow, tracking: mlruns, experiment: e}", 5, "'mlruns' is no tracking URI"),
+    "relative": ("  a: {kind: mlflow, tracking: 'sqlite:///m.db', experiment: e}", 5, "is not absolute; a path"),
     "roles": ("  a: {kind: folder, path: /a, time: t, roles: []}", 5, "sources.a.roles: [] is not allowed"),
 }  # fmt: skip
 
