@@ -18,7 +18,7 @@ from wolfpack.stats.live_slice import LiveSlice
 log = logging.getLogger("wolfpack.client")
 TICK = 0.2
 """Seconds between looks at the buffer."""
-SLICE = 5_000
+SLICE = 8_000
 """Calls that are profiled together: a tiny batch costs as much as some thousand rows."""
 BEAT = 15.0
 """Seconds after which a worker without calls says that it is there; after a minute it would count as lost."""
