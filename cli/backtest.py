@@ -75,7 +75,7 @@ def _as_text(past: Past, found: Sequence[Episode], engine: str, each: bool) -> s
     if found:
         parts.append(count_table(counted(found, past.seconds)))
     if found and each:
-        rows = [("began (UTC)", "lasted", "labels"), *map(_row, found)]
+        rows = [("began (UTC)", "lasted", "labels"), *map(row_of, found)]
         parts.append(text_table(rows, numbers=[1]))
     return "\n\n".join(parts if found else [*parts, "No alert would have fired."])
 
@@ -99,7 +99,8 @@ def lasting(seconds: float) -> str:
     return format_duration(timedelta(minutes=round(seconds / 60)))
 
 
-def _row(one: Episode) -> tuple[str, str, str]:
+def row_of(one: Episode) -> tuple[str, str, str]:
+    """Return when an episode began, how long it lasted, and its labels."""
     began = datetime.fromtimestamp(one.start, UTC).strftime("%Y-%m-%d %H:%M")
     first = ("alertname", "severity", "project", "model")
     labels = {name: one.labels[name] for name in first} | one.labels

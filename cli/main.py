@@ -19,6 +19,7 @@ from wolfpack.cli import (
     serve,
     specs,
     tell,
+    tune,
 )
 from wolfpack.spec import WolfpackError
 
@@ -59,6 +60,7 @@ for command in (
     tell.deploy,
     compare.compare,
     backtest.backtest,
+    tune.tune,
     feedback.feedback,
     ledger.ledger,
     demo.demo,

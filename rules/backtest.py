@@ -56,12 +56,29 @@ def backtest(
         raise ValueError(f"engine {engine!r} is unknown; known are 'prometheus' and 'python'")
     found: list[Episode] = []
     for spec, alert, values in judge(table, histories, times, timing):
-        fires = {
-            identity: firing(~np.isnan(one), times, hold(alert, timing), keep(alert, spec, timing))
-            for identity, one in values.items()
-        }
-        found += episodes(fires, times, spec.every)
+        found += _episodes(spec, alert, values, times, timing)
     return sorted(found)
+
+
+def judged(alert: Alert, spec: Spec, history: History, times: Values, timing: Timing) -> list[Episode]:
+    """Return the episodes of one alert of a model, by the table's own function.
+
+    Parameters
+    ----------
+    history : what the alert's selectors see, with the lookback already applied.
+    times : array, shape (n,), uniform, epoch seconds.
+    """
+    return _episodes(spec, alert, active(alert, history, times), times, timing)
+
+
+def _episodes(
+    spec: Spec, alert: Alert, values: dict[Identity, Values], times: Values, timing: Timing
+) -> list[Episode]:
+    fires = {
+        identity: firing(~np.isnan(one), times, hold(alert, timing), keep(alert, spec, timing))
+        for identity, one in values.items()
+    }
+    return episodes(fires, times, spec.every)
 
 
 def uniform(grid: Sequence[float] | Values) -> Values:

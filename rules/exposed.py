@@ -36,9 +36,13 @@ def exposed(reader: Reader, specs: Iterable[Spec], end: float | None = None) -> 
     found: list[Series] = []
     for spec in specs:
         for family in sorted(families(one for one in alerts_for(spec) if not one.live)):
-            match = f'{family}{{project="{spec.project}",model="{spec.model}"}}'
-            found += _series(reader, match, end)
+            found += series_of(reader, family, spec, end)
     return found
+
+
+def series_of(reader: Reader, family: str, spec: Spec, end: float | None = None) -> Iterator[Series]:
+    """Yield the series of one family of a model."""
+    return _series(reader, f'{family}{{project="{spec.project}",model="{spec.model}"}}', end)
 
 
 def families(alerts: Iterable[Alert]) -> frozenset[str]:

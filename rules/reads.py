@@ -36,6 +36,12 @@ def reads(spec: Spec) -> Reads:
     return read
 
 
+def reading(spec: Spec) -> frozenset[str]:
+    """Return the names of the families that a rule or a detector of the spec reads."""
+    by_rules = {one.family.name for alert in alerts_for(spec) for one in _selectors(alert)}
+    return frozenset(by_rules | {one.metric for one in spec.detect})
+
+
 def least_series(spec: Spec) -> int:
     """Return how many series a model has, once it has a reference, that are never dropped before all others.
 

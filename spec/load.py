@@ -48,8 +48,12 @@ def not_yet(place: Place) -> bool:
     )
 
 
-def load(path: Path | str, root: Path | str | None = None) -> Loaded:
+def load(path: Path | str, root: Path | str | None = None, text: str | None = None) -> Loaded:
     """Read one spec with the defaults of its folder and the folders above it, up to `root`.
+
+    Parameters
+    ----------
+    text : read instead of what the file holds.
 
     Raises
     ------
@@ -60,7 +64,7 @@ def load(path: Path | str, root: Path | str | None = None) -> Loaded:
     merged: dict[str, Any] = {}
     sources: dict[Place, tuple[str, int]] = {}
     for file in [*_defaults(path, Path(root) if root else None), path]:
-        data, lines = _read(file)
+        data, lines = _read(file, text if file is path else None)
         merged = _merge(merged, data)
         sources |= {place: (str(file), line) for place, line in lines.items()}
     try:
@@ -137,9 +141,9 @@ def _merge(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _read(file: Path) -> tuple[dict[str, Any], dict[Place, int]]:
+def _read(file: Path, text: str | None = None) -> tuple[dict[str, Any], dict[Place, int]]:
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8") if text is None else text
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         data = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
@@ -53,8 +54,14 @@ def check_label(value: str) -> str:
     return value
 
 
+@cache
+def _timezones() -> frozenset[str]:
+    """Return the names of all zones: to find them, the system's files of every zone are opened."""
+    return frozenset(available_timezones())
+
+
 def check_timezone(value: str) -> str:
-    if value not in available_timezones():
+    if value not in _timezones():
         raise ValueError(f"{value!r} is no time zone of the IANA list, as in 'Europe/Paris' or 'UTC'")
     return value
 

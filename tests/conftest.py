@@ -196,3 +196,12 @@ def watched(make_exporter):
     one = make_exporter(WATCHED)
     one.at("2024-05-01T06:00:00-04:00")
     return one
+
+
+@pytest.fixture(scope="session")
+def past_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real exporter with a past of known answers, see past_exporter.py."""
+    from past_exporter import past_exporter
+
+    with past_exporter(tmp_path_factory.mktemp("past")) as url:
+        yield url

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from past_exporter import END, SPEC, past_exporter
+from past_exporter import END, SPEC
 from test_cli import run
 
 from wolfpack.rules.episode_counts import MONTH, counted
 from wolfpack.rules.episodes import Episode
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with past_exporter(tmp_path_factory.mktemp("past")) as its:
-        yield its
 
 
 @pytest.fixture
@@ -27,8 +20,8 @@ def spec(tmp_path: Path) -> Path:
     return tmp_path / "m.yml"
 
 
-def looked(url: str, spec: Path, *options: str) -> dict[str, Any]:
-    code, out, err = run("backtest", spec, "--url", url, "--to", END, "--format", "json", *options)
+def looked(past_url: str, spec: Path, *options: str) -> dict[str, Any]:
+    code, out, err = run("backtest", spec, "--url", past_url, "--to", END, "--format", "json", *options)
     assert err == ""
     (found,) = json.loads(out)
     assert code == (1 if found["episodes"] else 0)
@@ -38,8 +31,8 @@ def looked(url: str, spec: Path, *options: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "engine", ["python", pytest.param("prometheus", marks=pytest.mark.needs("prometheus", "promtool"))]
 )
-def test_each_bad_day_is_an_episode_at_the_hour_after_it_came(url: str, spec: Path, engine: str) -> None:
-    found = looked(url, spec, "--engine", engine)
+def test_each_bad_day_is_an_episode_at_the_hour_after_it_came(past_url: str, spec: Path, engine: str) -> None:
+    found = looked(past_url, spec, "--engine", engine)
 
     # A table comes at 6:05 in New York, 10:05 UTC; the evaluation at 11:00 sees it, the next one is held.
     hours = {one["labels"]["alertname"]: [] for one in found["episodes"]}
@@ -58,16 +51,16 @@ def test_each_bad_day_is_an_episode_at_the_hour_after_it_came(url: str, spec: Pa
     assert (found["engine"], found["step_seconds"]) == (engine, 3600)
 
 
-def test_the_spec_that_is_judged_need_not_be_the_one_that_runs(url: str, spec: Path) -> None:
+def test_the_spec_that_is_judged_need_not_be_the_one_that_runs(past_url: str, spec: Path) -> None:
     spec.write_text(SPEC.replace("novel: {}", "novel: {}, missing: {warning: 0.08}"))
 
-    found = looked(url, spec, "--engine", "python")
+    found = looked(past_url, spec, "--engine", "python")
 
     assert [one["episodes"] for one in found["alerts"] if one["alert"] == "ModelColumnMissing"] == [2]
 
 
-def test_a_quiet_span_is_fine_and_a_loud_one_is_counted_by_owner(url: str, spec: Path) -> None:
-    span = ("--url", url, "--engine", "python", "--to", END)
+def test_a_quiet_span_is_fine_and_a_loud_one_is_counted_by_owner(past_url: str, spec: Path) -> None:
+    span = ("--url", past_url, "--engine", "python", "--to", END)
     quiet = run("backtest", spec, *span, "--from", "2024-05-14T12:00")
     loud = run("backtest", spec, *span, "--severity", "critical", "--each")
 
@@ -91,22 +84,22 @@ def test_a_quiet_span_is_fine_and_a_loud_one_is_counted_by_owner(url: str, spec:
     ],
 )
 def test_what_cannot_be_looked_at_is_refused(
-    url: str, spec: Path, change: str, options: tuple[str, ...], said: str
+    past_url: str, spec: Path, change: str, options: tuple[str, ...], said: str
 ) -> None:
     if change:
         spec.write_text(SPEC.replace(change, "project: elsewhere"))
 
-    code, out, err = run("backtest", spec, "--url", url, "--to", END, "--engine", "python", *options)
+    code, out, err = run("backtest", spec, "--url", past_url, "--to", END, "--engine", "python", *options)
 
     assert (code, out, said in err) == (2, "", True), err
 
 
 def test_without_prometheus_the_table_judges_and_says_so(
-    url: str, spec: Path, monkeypatch: pytest.MonkeyPatch
+    past_url: str, spec: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
 
-    code, out, _ = run("backtest", spec, "--url", url, "--to", END)
+    code, out, _ = run("backtest", spec, "--url", past_url, "--to", END)
 
     assert code == 1
     assert "judged by the alert table in Python (prometheus and promtool not on the PATH)" in out

@@ -1,0 +1,18 @@
+"""The benchmark of the rules runs from end to end and prints every row that it owes; nothing here depends on a time."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from test_benchmarks import run
+
+
+@pytest.mark.needs("prometheus")
+def test_every_number_of_rules_is_printed() -> None:
+    rows, said = run("rules")
+
+    assert [row["at most"] for row in rows] == ["3 s", "1/8", "stated", "20 s"]
+    assert re.match(r"\d+ rules of 2 models over \d+ series", rows[0]["what"])
+    assert float(rows[0]["measured"].split(" ")[0]) > 0
+    assert "Prometheus 2." in said
