@@ -204,7 +204,7 @@ def test_thresholds_that_cost_nothing_go_back(tmp_path: Path) -> None:
 
     assert [(turn.knob.dotted, turn.value) for turn in found.turns] == [("drift.psi.warning", 0.15)]
     assert [one.labels["alertname"] for one in found.has] == ["novel"]
-    assert (len(must.has), must.missed) == (4, ())
+    assert (len(must.has), must.missed) == (3, ())
 
 
 def day(one: dict[str, Any]) -> str:
