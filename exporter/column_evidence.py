@@ -83,7 +83,9 @@ def _compared(
 ) -> ColumnDrift:
     floors = {} if window.baseline is None else window.baseline.floors(len(window.span.starts), segment)
     both = [name for name in window.columns if name in reference.plan.columns]
-    found = compare(reference, current, segment=segment, columns=both, thresholds=levels, habit=floors)
+    found = compare(
+        reference, current, segment=segment, columns=both, thresholds=levels, habit=floors, distances=False
+    )
     return found[column, segment[0], segment[1]]
 
 

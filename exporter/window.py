@@ -238,8 +238,9 @@ def _drift(
     habit: Mapping[str, Floors] | None = None,
 ) -> Drift:
     both = [column for column in columns if column in baseline.plan.columns]
+    levels = thresholds(window.spec)
     return compare(
-        baseline, current, segment=segment, columns=both, thresholds=thresholds(window.spec), habit=habit
+        baseline, current, segment=segment, columns=both, thresholds=levels, habit=habit, distances=False
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wolfpack.stats.bins import STRAY
 from wolfpack.stats.column_state import ColumnState, atoms
+from wolfpack.stats.drift import coarse_bins, group_bins, rare_bins
 
 NUMERIC_SURPRISE = 2
 """Rows held to lie beyond the extremes of a reference of numbers: of n values, 2 / n do on average."""
@@ -43,6 +45,14 @@ class Pair:
     @property
     def novel_rows(self) -> int:
         return int(self.current[self.unseen].sum()) + self.stray
+
+    @cached_property
+    def grouped(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Counts of both sides on the groups that PSI is scored on; there must be a row on each side."""
+        wanted = coarse_bins(float(min(self.reference.sum(), self.current.sum())))
+        apart = rare_bins(self.reference, self.unseen, self.ordered)
+        member = group_bins(self.reference, apart, wanted)
+        return self.reference @ member, self.current @ member
 
 
 def align(reference: ColumnState, current: ColumnState) -> Pair | None:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wolfpack.stats.column_state import ColumnState
-from wolfpack.stats.sketch import Sketch
 
 CLIPPED = 0.001
 """Share of the reference on either side beyond which a value counts as if it lay at that quantile."""
@@ -58,12 +57,14 @@ def wasserstein(reference: ColumnState, current: ColumnState) -> tuple[float, fl
     deviation = math.sqrt(float(np.average((inside - middle) ** 2, weights=weights)))
     if not high > low or not 0 < deviation < math.inf:
         return None
-    now = current.sketch.weighted()[0]
-    points = np.unique(np.concatenate((inside, np.clip(now, low, high), [low, high])))
-    apart = _share_up_to(reference.sketch, points[:-1]) - _share_up_to(current.sketch, points[:-1])
+    now, now_weights = current.sketch.weighted()
+    points = np.sort(np.concatenate((inside, np.clip(now, low, high), [low, high])))
+    apart = _share_up_to(values, ranks, points[:-1]) - _share_up_to(now, np.cumsum(now_weights), points[:-1])
     error = (reference.sketch.rank_error + current.sketch.rank_error) * (high - low)
     return float(np.abs(apart) @ np.diff(points)) / deviation, error / deviation
 
 
-def _share_up_to(sketch: Sketch, points: NDArray[np.float64]) -> NDArray[np.float64]:
-    return sketch.below(np.nextafter(points, np.inf)) / sketch.count
+def _share_up_to(
+    items: NDArray[np.float64], ranks: NDArray[np.int64], points: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    return np.append(0, ranks)[np.searchsorted(items, points, side="right")] / ranks[-1]

@@ -198,9 +198,7 @@ def test_wasserstein_is_scipy_s_of_the_clipped_values(shape: str, rows: int) -> 
     score, error = wasserstein(*states)
 
     assert score == pytest.approx(expected, abs=error + 1e-9)
-    assert score == pytest.approx(
-        expected, rel=0.02 if shape != "heavy tail" else 0.1, abs=1e-9 if rows == 200 else 0.03
-    )
+    assert score == pytest.approx(expected, rel=0.02, abs=error / 2 + 1e-9)  # not everywhere at its worst
     assert (error == 0) == (rows == 200)
 
 
