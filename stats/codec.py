@@ -136,7 +136,12 @@ class _Rows(ColumnState):
 def decode(data: bytes) -> Profile:
     """Return the profile of these bytes; raises ProfileFormatError, which names what it got."""
     table, plan, said = _open(data)
-    names = table.column("column").to_pylist()
+    keys = list(
+        zip(*(table.column(name).to_pylist() for name in ("pane", "segment", "value", "column")), strict=True)
+    )
+    if len(set(keys)) < len(keys):
+        raise ProfileFormatError("profile: it has two rows for one column; write it with Profile.to_bytes")
+    names = [name for *_, name in keys]
     unknown = {name for name in names if name is not None and name not in plan.columns}
     if unknown:
         raise ProfileFormatError(f"profile: columns {sorted(unknown)[:5]} are not in its plan")
@@ -147,12 +152,9 @@ def decode(data: bytes) -> Profile:
     lists = {name: _parts(table.column(name)) for name in _LISTS}
     check_counts(names, plans, columns, lists)
     states = _states(plans, columns, lists)
-    keys = zip(*(table.column(name).to_pylist() for name in ("pane", "segment", "value")), strict=True)
     panes: dict[int | None, dict[Segment, dict[str | None, ColumnState]]] = {}
-    for (pane, segment, value), name, state in zip(keys, names, states, strict=True):
+    for (pane, segment, value, name), state in zip(keys, states, strict=True):
         panes.setdefault(pane, {}).setdefault((segment, value), {})[name] = state
-    if sum(len(states) for segments in panes.values() for states in segments.values()) < len(names):
-        raise ProfileFormatError("profile: it has two rows for one column; write it with Profile.to_bytes")
     parts = {pane: _profile(plan, segments, said) for pane, segments in panes.items()}
     if None not in parts:
         raise ProfileFormatError(

@@ -57,7 +57,8 @@ def compare(
     """
     wanted = None if columns is None else set(columns)
     names = [name for name in reference.columns if wanted is None or name in wanted]
-    both = [name for name in names if name in current.columns]
+    there = set(current.columns)
+    both = [name for name in names if name in there]
     chosen = (
         [segment] if segment is not None else [key for key in reference.segments if key in current.segments]
     )
@@ -83,7 +84,7 @@ def compare(
     appeared = [] if wanted is not None else [*current.unplanned, *current.plan.columns]
     return Drift(
         found,
-        absent=tuple(name for name in names if name not in current.columns),
+        absent=tuple(name for name in names if name not in there),
         appeared=tuple(name for name in appeared if name not in reference.plan.columns),
         changed=tuple(name for name in both if _kind_changed(reference[name], current[name])),
     )

@@ -61,7 +61,8 @@ def count_table(
 ) -> Profile:
     """Return the profile of a table in memory."""
     cuts, rows = cut_rows(table, plan)
-    there = [name for name, column in plan.columns.items() if (column.source or name) in table.column_names]
+    given = set(table.column_names)  # a list is made of them at each asking, and a table may have ten thousand
+    there = [name for name, column in plan.columns.items() if (column.source or name) in given]
 
     def count(name: str) -> dict[Segment, ColumnState]:
         column = plan.columns[name]

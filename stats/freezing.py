@@ -70,6 +70,7 @@ def freeze_segments(table: pa.Table, wish: Wish) -> dict[str, tuple[str, ...]]:
 
 def first_plans(table: pa.Table, wish: Wish) -> Iterator[tuple[str, ColumnPlan]]:
     """Yield kind and range of each column and of those derived from it, without bins or categories."""
+    given = set(table.column_names)
     for name in table.column_names:
         kind = wish.kinds.get(name) or look_at(table[name])
         asked = wish.ranges.get(name, (None, None)) if kind == "numeric" else (None, None)
@@ -77,7 +78,7 @@ def first_plans(table: pa.Table, wish: Wish) -> Iterator[tuple[str, ColumnPlan]]
         words = BOOLEANS if kind == "boolean" else ()
         yield name, ColumnPlan(kind, categories=words, low=low, high=high)
         for derived, what in derived_columns(name, kind):
-            if derived in table.column_names:
+            if derived in given:
                 raise TableError(
                     f"column {derived!r} has the name that is given to what is counted of {name!r}; rename it"
                 )

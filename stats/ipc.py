@@ -14,6 +14,8 @@ MOST_BYTES = 1 << 27
 FREE, TIMES = 1 << 20, 256
 """Bytes that anything may have unpacked, and how many times its own size beyond that: profiles of equal columns
 pack to a hundredth. Else a body of some kilobytes could ask for all of `MOST_BYTES`."""
+SURELY = 4
+"""How many times its own size anything may have: a year of panes of a hundred columns is 400 MB, and hardly packs."""
 
 
 def write(schema: pa.Schema, arrays: list[Any], metadata: dict[bytes, bytes]) -> bytes:
@@ -61,6 +63,7 @@ def read(data: bytes, schema: pa.Schema, form: bytes, what: str, nullable: tuple
 
 def _check_extent(data: bytes) -> None:
     """Raise ValueError if the stream would become larger than what we write does."""
-    size, most = extent(data).size, min(MOST_BYTES, FREE + TIMES * len(data))
+    size = extent(data).size
+    most = max(min(MOST_BYTES, FREE + TIMES * len(data)), SURELY * len(data))
     if size > most:
         raise ValueError(f"they unpack to {size} bytes, and {most} are allowed")
