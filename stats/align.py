@@ -47,7 +47,7 @@ class Pair:
         return int(self.current[self.unseen].sum()) + self.stray
 
     @cached_property
-    def grouped(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def grouped(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Counts of both sides on the groups that PSI is scored on; there must be a row on each side."""
         wanted = coarse_bins(float(min(self.reference.sum(), self.current.sum())))
         apart = rare_bins(self.reference, self.unseen, self.ordered)

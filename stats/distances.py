@@ -67,4 +67,5 @@ def wasserstein(reference: ColumnState, current: ColumnState) -> tuple[float, fl
 def _share_up_to(
     items: NDArray[np.float64], ranks: NDArray[np.int64], points: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    return np.append(0, ranks)[np.searchsorted(items, points, side="right")] / ranks[-1]
+    under = np.append(0, ranks)[np.searchsorted(items, points, side="right")]
+    return np.asarray(under / ranks[-1], np.float64)
