@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 if TYPE_CHECKING:
+    from wolfpack.client import Files
     from wolfpack.stats import Drift, Profile, Separation
 
 _CRITICAL = (0.25, 0.2, 0.2, 0.05)
@@ -26,19 +27,34 @@ _CRITICAL = (0.25, 0.2, 0.2, 0.05)
 @click.option(
     "--classifier", is_flag=True, help="Also try to tell the rows of two tables apart; needs scikit-learn."
 )
-def compare(baseline: Path, current: Path, form: str, fail_on: str | None, classifier: bool) -> None:
+@click.option(
+    "--compat",
+    type=click.Choice(["evidently", "nannyml"]),
+    help="Also show the scores of two tables as it defines them.",
+)
+def compare(
+    baseline: Path, current: Path, form: str, fail_on: str | None, classifier: bool,
+    compat: Literal["evidently", "nannyml"] | None,
+) -> None:  # fmt: skip
     """Compare CURRENT with BASELINE; each a profile or a table (Parquet, CSV, NDJSON, Arrow)."""
     from wolfpack import stats
 
     apart = _separate(baseline, current) if classifier else None
+    peer = stats.peer_scores(*_tables(baseline, current, "--compat"), compat) if compat else {}
     reference = _profile(baseline, None)
     now = _profile(current, reference)
     drift = stats.compare(reference, now)
     if form == "json":
-        told = {} if apart is None else {"separation": apart.to_dict()}
+        told: dict[str, Any] = {} if apart is None else {"separation": apart.to_dict()}
+        told |= {compat: peer} if compat else {}
         click.echo(json.dumps(drift.to_dict() | told, indent=2))
     else:
-        click.echo(drift.table() if apart is None else f"{drift.table()}\n\n{_apart_in_words(apart)}")
+        blocks = [
+            drift.table(),
+            *([_apart_in_words(apart)] if apart else []),
+            *([_peer_table(peer)] if peer else []),
+        ]
+        click.echo("\n\n".join(blocks))
     if fail_on == "critical":
         drift = stats.compare(reference, now, thresholds=stats.Thresholds(*_CRITICAL))
     if fail_on:
@@ -60,18 +76,36 @@ def _reasons(drift: Drift) -> list[str]:
 
 
 def _separate(baseline: Path, current: Path) -> Separation:
-    from wolfpack import client, stats
+    from wolfpack import stats
+
+    try:
+        return stats.separate(*_tables(baseline, current, "--classifier"))
+    except ImportError as error:
+        raise click.UsageError(f"--classifier: {error}") from error
+
+
+def _tables(baseline: Path, current: Path, option: str) -> tuple[Files, Files]:
+    """Return both tables, or say that the option needs rows."""
+    from wolfpack import client
 
     for path in (baseline, current):
         if path.suffix.lower() not in client.ENDINGS:
             raise click.UsageError(
-                f"--classifier: {path} is no table, and a profile holds no rows; name two tables "
+                f"{option}: {path} is no table, and a profile holds no rows; name two tables "
                 f"({', '.join(client.ENDINGS)})"
             )
-    try:
-        return stats.separate(client.open_files(baseline), client.open_files(current))
-    except ImportError as error:
-        raise click.UsageError(f"--classifier: {error}") from error
+    return client.open_files(baseline), client.open_files(current)
+
+
+def _peer_table(peer: dict[str, dict[str, float]]) -> str:
+    """Return a line per column with the scores under their names."""
+    width = max(map(len, ("column", *peer)))
+    scores = {
+        name: ", ".join(f"{key} {value:#.4g}" for key, value in found.items()) for name, found in peer.items()
+    }
+    return "\n".join(
+        [f"{'column':{width}}  scores", *(f"{name:{width}}  {text}" for name, text in scores.items())]
+    )
 
 
 def _apart_in_words(apart: Separation) -> str:

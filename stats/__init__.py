@@ -20,6 +20,7 @@ from wolfpack.stats.item_counts import ItemCounts
 from wolfpack.stats.means import mean_change
 from wolfpack.stats.open_scores import OpenScores
 from wolfpack.stats.output_health import OutputHealth
+from wolfpack.stats.peer_scores import peer_scores
 from wolfpack.stats.profiles import ALL, Profile, merge_all
 from wolfpack.stats.profiling import freeze, profile
 from wolfpack.stats.ranking import list_diversity, rank_lists
@@ -76,6 +77,7 @@ __all__ = [
     "merge_all",
     "paired_errors",
     "paired_losses",
+    "peer_scores",
     "profile",
     "rank_lists",
     "rate_classes",
