@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from wolfpack.stats.arrow import open_table, read_whole
 from wolfpack.stats.categorical import Words
@@ -97,6 +97,8 @@ def _counts(sides: list[Any]) -> tuple[Floats, Floats]:
 
 
 def _evidently_numbers(reference: Floats, current: Floats) -> Scores:
+    from scipy import stats  # not by every job that imports the client
+
     both = np.concatenate((reference, current))
     if len(np.unique(reference)) > FEW_VALUES:
         edges = np.histogram_bin_edges(both, bins="sturges")
@@ -129,7 +131,7 @@ def _evidently_words(p: Floats, q: Floats) -> Scores:
     return {
         **_evidently_shares(p, q),
         "hellinger": _hellinger(p / p.sum(), q / q.sum()),
-        "chisquare": float(stats.chi2.sf(surprise.sum(), len(p) - 1)),
+        "chisquare": float(special.chdtrc(len(p) - 1, surprise.sum())),
     }
 
 
@@ -139,7 +141,7 @@ def _evidently_shares(p: Floats, q: Floats) -> Scores:
     return {
         "psi": float(((filled - other) * np.log(filled / other)).sum()),
         "jensenshannon": jensen_shannon(p, q),
-        "kl_div": float(stats.entropy(filled, other)),
+        "kl_div": float(special.rel_entr(filled / filled.sum(), other / other.sum()).sum()),
     }
 
 
@@ -149,6 +151,8 @@ def _fill(shares: Floats) -> float:
 
 
 def _nannyml_numbers(reference: Floats, current: Floats) -> Scores:
+    from scipy import stats
+
     edges = np.histogram_bin_edges(reference, bins="doane")
     p, q = (np.histogram(side, edges)[0] / len(side) for side in (reference, current))
     beyond = 1 - q.sum()
@@ -163,6 +167,8 @@ def _nannyml_numbers(reference: Floats, current: Floats) -> Scores:
 
 
 def _nannyml_words(p: Floats, q: Floats) -> Scores:
+    from scipy import stats
+
     a, b = p / p.sum(), q / q.sum()
     known = p > 0
     # what the reference lacks is one heap, but for the largest difference and the test
