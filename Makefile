@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := spec stats client exporter rules detectors dashboards cli
 TYPES := build/types
+DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
 .PHONY: demo run test lint types generate bench soak tools clean help
@@ -50,6 +51,9 @@ bench: $(VENV)/.dev ## the benchmarks, as tables
 	$(BIN)/python -m benchmarks.profile
 	$(BIN)/python -m benchmarks.drift_quality
 	$(BIN)/python -m benchmarks.quality
+	$(BIN)/python -m benchmarks.detect_noise
+	$(BIN)/python -m benchmarks.detect_speed
+	$(BIN)/python -m benchmarks.public $(DATA)
 	$(BIN)/python -m benchmarks.service
 	$(BIN)/python -m benchmarks.large
 	$(BIN)/python -m benchmarks.exposition

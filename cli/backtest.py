@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wolfpack.cli.detector_backtest import detector_backtest
 from wolfpack.cli.past_options import chosen, past_options
 from wolfpack.cli.text_table import text_table
 from wolfpack.spec import format_duration, load_all, parse_duration
@@ -25,9 +26,14 @@ if TYPE_CHECKING:
 @click.command()
 @past_options
 @click.option("--each", is_flag=True, help="Also print each episode.")
+@click.option("--detector", is_flag=True, help="Instead: what the detectors of the specs would have told.")
+@click.option(
+    "--pictures", type=click.Path(file_okay=False, path_type=Path),
+    help="With --detector: a folder for pictures of the series that have an episode.",
+)  # fmt: skip
 def backtest(
     specs: tuple[Path, ...], url: str, token: str | None, start: str | None, end: str | None, step: str | None,
-    severity: str, engine: str, form: str, each: bool,
+    severity: str, engine: str, form: str, each: bool, detector: bool, pictures: Path | None,
 ) -> None:  # fmt: skip
     """Say what the rules of the specs would have told, over what /metrics showed; exit 1 if anything.
 
@@ -38,8 +44,10 @@ def backtest(
     from wolfpack.rules.past import read_pasts
 
     loaded = load_all(specs)
-    by, called = chosen(engine)
     transport = HttpTransport(url, token)
+    if detector:
+        sys.exit(detector_backtest([one.spec for one in loaded], transport, start, end, form, pictures))
+    by, called = chosen(engine)
     pasts = read_pasts(
         transport, [one.spec for one in loaded], start, end, parse_duration(step) if step else None
     )

@@ -16,6 +16,7 @@ from wolfpack.detectors.sidecar import cycle, run_once
 from wolfpack.detectors.sink import ExporterSink, Finding, Sink
 from wolfpack.detectors.source import History, Source
 from wolfpack.detectors.state_file import StateFile
+from wolfpack.detectors.trend import Change, change_points
 from wolfpack.detectors.verdicts import Verdict, raised
 from wolfpack.detectors.waiting import wait_for_panes
 from wolfpack.detectors.watch import Watch, watches
@@ -23,6 +24,7 @@ from wolfpack.detectors.watch import Watch, watches
 __all__ = [
     "METHODS",
     "RECIPES",
+    "Change",
     "Deadline",
     "DeadlinePassed",
     "Detection",
@@ -43,6 +45,7 @@ __all__ = [
     "Stream",
     "Verdict",
     "Watch",
+    "change_points",
     "cycle",
     "detect",
     "detect_together",

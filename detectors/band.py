@@ -19,7 +19,7 @@ WIDEN = 0.3
 """How much, in log, a miss widens its side."""
 START = 4.5
 """Half-width at first in mean absolute errors; 0.001 of a Gaussian lies beyond 3.9."""
-LEAST, MOST = 0.5, 1e6
+LOG_LEAST, LOG_MOST = float(np.log(0.5)), float(np.log(1e6))
 
 
 class Band:
@@ -35,7 +35,7 @@ class Band:
 
     def learn(self, z: Floats, known: NDArray[np.bool_]) -> None:
         """Learn errors over their usual size, those that are known."""
-        width = np.exp(self.log)
-        missed = np.stack([-z, z]) > width
+        missed = np.array([-z, z]) > np.exp(self.log)
         self.log += known * WIDEN * (missed - OUTSIDE)
-        np.clip(self.log, np.log(LEAST), np.log(MOST), out=self.log)
+        np.maximum(self.log, LOG_LEAST, out=self.log)
+        np.minimum(self.log, LOG_MOST, out=self.log)

@@ -6,7 +6,7 @@ first half of a series says the same of it as a run over the whole, and a restar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
 from types import MappingProxyType
@@ -17,7 +17,9 @@ from wolfpack.detectors import auto, flat, forecast, recent
 from wolfpack.detectors.batch import Stream, score_alone, score_together
 from wolfpack.detectors.causal_esd import causal_esd
 from wolfpack.detectors.detection import Detection, Season, beside, checked
+from wolfpack.detectors.prophet_method import prophet
 from wolfpack.detectors.scorer import Recipe
+from wolfpack.detectors.trend import trend
 
 Method = Callable[[ArrayLike, ArrayLike, Season], Detection]
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
@@ -25,9 +27,15 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
 )
 """The methods that score many series together and point by point."""
 METHODS: Mapping[str, Method] = MappingProxyType(
-    {name: partial(score_alone, recipe) for name, recipe in RECIPES.items()} | {"seasonal_esd": causal_esd}
+    {name: partial(score_alone, recipe) for name, recipe in RECIPES.items()}
+    | {"seasonal_esd": causal_esd, "trend": trend}
 )
 """The methods of this release, by the name that a spec gives them."""
+LEARN_HOLIDAYS: Mapping[str, Callable[[ArrayLike, ArrayLike, Season, Sequence[str]], Detection]] = (
+    MappingProxyType({"prophet": prophet})
+)
+"""The methods that take countries and learn what their holidays do; each needs an extra."""
+KNOWN = (*METHODS, *LEARN_HOLIDAYS)
 DEFAULT = "auto"
 
 
@@ -41,9 +49,12 @@ def method_named(name: str) -> Method:
     """
     if name in METHODS:
         return METHODS[name]
-    near = get_close_matches(name, METHODS, 1)
+    if name in LEARN_HOLIDAYS:
+        learn = LEARN_HOLIDAYS[name]
+        return lambda times, values, season: learn(times, values, season, ())
+    near = get_close_matches(name, KNOWN, 1)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    raise ValueError(f"method: {name!r} is not in this release; {hint}available: {', '.join(METHODS)}")
+    raise ValueError(f"method: {name!r} is not in this release; {hint}available: {', '.join(KNOWN)}")
 
 
 def detect(times: ArrayLike, values: ArrayLike, method: str = DEFAULT, season: Season = None) -> Detection:

@@ -71,6 +71,16 @@ class Block:
     n: Floats
 
 
+class _Told:
+    """What is kept of each point of a block until its statistics are written."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        points, series = shape
+        self.z, self.known = np.empty((points, 7, series)), np.empty((points, 7, series), dtype=bool)
+        self.spells, self.judged = np.empty((points, 4, series)), np.empty(shape, dtype=bool)
+        self.error, self.still, self.moves = np.empty((3, *shape))
+
+
 class Evidence:
     """The statistics of so many series of one grid, point by point.
 
@@ -104,11 +114,11 @@ class Evidence:
         values : array, shape (points, series).
         """
         shape = values.shape
-        statistics = np.full((shape[0], len(self.wanted), shape[1]), np.nan)
         expected, lower, upper, error, n = np.full((5, *shape), np.nan)
         learnt = np.abs(values) < LARGEST
         values = np.where(learnt, values, 0.0)
         slots, phases = self.seasons.places(times)
+        told = _Told(shape)
         for i, at in enumerate(times):
             valid = learnt[i]
             self.first[valid & np.isinf(self.first)] = at
@@ -118,12 +128,11 @@ class Evidence:
             centre, usual = self._expect()
             expected[i] = centre
             lower[i], upper[i] = self.band.ends(centre, usual)
-            last = self.courses.level[LAST].copy()
+            same = values[i] == self.courses.level[LAST]
             self.courses.learn(values[i], valid, slots[i], phases[i])
-            error[i] = values[i] - centre
-            self._tell(statistics[i], valid, error[i] / usual, values[i] == last)
-        np.clip(statistics, -MOST, MOST, out=statistics)
-        return Block(statistics, expected, lower, upper, error, learnt, n)
+            np.subtract(values[i], centre, out=error[i])
+            self._learn(told, i, valid, error[i] / usual, same)
+        return Block(self._statistics(told), expected, lower, upper, error, learnt, n)
 
     def _expect(self) -> tuple[Floats, Floats]:
         """Return what is expected and its usual error; NaN where nothing is yet."""
@@ -133,28 +142,37 @@ class Evidence:
         hidden = np.where(np.isfinite(centre), 0.0, np.nan)
         return self.courses.forecast[self.course] + hidden, self.courses.usual[self.course] + hidden
 
-    def _tell(self, out: Floats, valid: NDArray[np.bool_], z: Floats, same: NDArray[np.bool_]) -> None:
-        """Write the statistics of one point."""
-        courses, rows = self.courses, self._rows
-        told = valid & (courses.n > FIRST)
-        known = courses.known & told
-        for name, course in OFF.items():
-            if name in rows:
-                np.copyto(out[rows[name]], courses.z[course], where=known[course])
-        judged = told & ~np.isnan(z)
+    def _learn(
+        self, told: _Told, i: int, valid: NDArray[np.bool_], z: Floats, same: NDArray[np.bool_]
+    ) -> None:
+        """Learn the error of a point, and keep what is told of it."""
+        courses = self.courses
+        ready = valid & (courses.n > FIRST)
+        judged = ready & (z == z)  # not where there is none
+        told.z[i], told.known[i], told.judged[i] = courses.z, courses.known & ready, judged
         z = np.where(judged, z, 0.0)
+        told.error[i] = z
         self.band.learn(z, judged)
         self._spell(z, judged)
-        values = {"error": z, "spell": self.spells[0] * np.sqrt(24), "level": self.spells[1] * 4}
-        for name in ("restless", "spread"):
-            if name in rows:
-                size = np.maximum(self.spells[SPELLS.index(name)], SIZE_LEAST)
-                values[name] = 4 * np.log2(size)
+        told.spells[i] = self.spells
         self._stand(valid, same & (courses.n > 1))
-        values["still"] = np.where(self.moves >= MOVED, _stillness(self.still), np.nan)
-        for name, value in values.items():
-            if name in rows:
-                np.copyto(out[rows[name]], value, where=judged)
+        told.still[i], told.moves[i] = self.still, self.moves
+
+    def _statistics(self, told: _Told) -> Floats:
+        """Return the statistics of the points of a block."""
+        points, series = told.error.shape
+        out = np.full((points, len(self.wanted), series), np.nan)
+        values = {
+            "error": told.error, "spell": told.spells[:, 0] * np.sqrt(24), "level": told.spells[:, 1] * 4,
+            "still": np.where(told.moves >= MOVED, _stillness(told.still), np.nan),
+        }  # fmt: skip
+        for name, row in self._rows.items():
+            if name in OFF:
+                np.copyto(out[:, row], told.z[:, OFF[name]], where=told.known[:, OFF[name]])
+            else:
+                value = values[name] if name in values else _size(told.spells[:, SPELLS.index(name)])
+                np.copyto(out[:, row], value, where=told.judged)
+        return np.clip(out, -MOST, MOST, out=out)
 
     def _stand(self, valid: NDArray[np.bool_], same: NDArray[np.bool_]) -> None:
         """Count repeats of the last value, and how often it changed."""
@@ -163,8 +181,9 @@ class Evidence:
 
     def _spell(self, z: Floats, judged: NDArray[np.bool_]) -> None:
         now = self._now
-        np.clip(z, -SPELL_CLIP, SPELL_CLIP, out=now[0])
-        np.clip(self.courses.z[LEVEL], -SPELL_CLIP, SPELL_CLIP, out=now[1])
+        now[0], now[1] = z, self.courses.z[LEVEL]
+        np.minimum(now[:2], SPELL_CLIP, out=now[:2])
+        np.maximum(now[:2], -SPELL_CLIP, out=now[:2])
         now[2:] = np.minimum(np.abs(z), SIZE_CLIP)
         now -= self.spells
         now *= self._spell_rate
@@ -181,6 +200,11 @@ def spell_points(per_day: float) -> Floats:
     (array([24., 24.,  6., 24.]), array([4., 4., 4., 4.]))
     """
     return np.minimum(SPELL_POINTS, max(SPELL_DAYS * per_day, LEAST_SPELL))
+
+
+def _size(mean: Floats) -> Floats:
+    """Return the size of errors of late in quarter octaves."""
+    return np.asarray(4 * np.log2(np.maximum(mean, SIZE_LEAST)))
 
 
 def _stillness(repeats: Floats) -> Floats:

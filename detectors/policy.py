@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -74,7 +75,7 @@ def on_holidays(wall: Floats, countries: Iterable[str]) -> Mask:
     ValueError
         If the extra is not installed, or knows no such country; the message says what to do.
     """
-    days = frozenset(day for country in countries for day in _holidays(country, years(wall)))
+    days = frozenset(day for country in countries for day in holiday_names(country, years(wall)))
     return on_days(wall, days)
 
 
@@ -119,7 +120,14 @@ def applied(found: Detection, values: Floats, warm: Mask, its: Policy) -> Detect
 
 
 @lru_cache(maxsize=256)
-def _holidays(country: str, within: range) -> frozenset[date]:
+def holiday_names(country: str, within: range) -> Mapping[date, str]:
+    """Return the public holidays of a country in these years, by day.
+
+    Raises
+    ------
+    ValueError
+        As `on_holidays`.
+    """
     try:
         import holidays
     except ImportError as error:
@@ -128,6 +136,6 @@ def _holidays(country: str, within: range) -> frozenset[date]:
         ) from error
     code, _, part = country.partition("-")
     try:
-        return frozenset(holidays.country_holidays(code, part or None, years=within))
+        return MappingProxyType(dict(holidays.country_holidays(code, part or None, years=within)))
     except NotImplementedError as error:
         raise ValueError(f"holidays: {country!r} is not known: {error}") from error

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from wolfpack.detectors.contract import method_named
 from wolfpack.detectors.deadline import Deadline, DeadlinePassed
-from wolfpack.detectors.judging import UNSCORED, judge
+from wolfpack.detectors.judging import UNSCORED, alike, judge
 from wolfpack.detectors.memory import Memory, Track
 from wolfpack.detectors.report import Fault, Report, Run, Stage
 from wolfpack.detectors.sink import Finding, Sink
@@ -60,9 +60,7 @@ def cycle(
 class _ModelRun:
     """One model in one cycle."""
 
-    def __init__(
-        self, spec: Spec, memory: Memory, sink: Sink, deadline: Deadline, everything: bool
-    ) -> None:
+    def __init__(self, spec: Spec, memory: Memory, sink: Sink, deadline: Deadline, everything: bool) -> None:
         self._spec, self._memory, self._sink = spec, memory, sink
         self._deadline, self._everything = deadline, everything
         self._done = Run(spec.project, spec.model)
@@ -83,34 +81,43 @@ class _ModelRun:
     def _judged(self) -> Iterator[tuple[Track, Finding]]:
         """Yield the findings on series that changed; note what was skipped and what failed."""
         known: set[tuple[tuple[str, str], ...]] = set()
-        for watched, track in self._watched():
-            labels = watched.identity(track.labels)
-            identity = tuple(sorted((key, value) for key, value in labels.items() if value))
-            reason = _left_out(identity in known, len(known), track)
-            if reason is None:
-                known.add(identity)
-                self._done.newest = max(self._done.newest, track.newest)
-                if not (track.fresh or self._everything):
-                    self._done.unchanged += 1
-                    continue
+        for watched, tracks in self._watched():
+            for group in alike([track for track in tracks if self._takes(track, watched, known)], watched):
                 if self._deadline.left <= 0:
-                    self._done.missed, reason = True, LATE
+                    self._done.missed = True
+                    self._done.skipped[LATE] += len(group)
                 elif not self._listened():
                     return
                 else:
-                    found, reason = self._judge(track, watched)
-                    yield from found
-            if reason is not None:
-                self._done.skipped[reason] += 1
+                    yield from self._judge(group, watched)
 
-    def _judge(self, track: Track, watched: Watch) -> tuple[list[tuple[Track, Finding]], str | None]:
+    def _takes(self, track: Track, watched: Watch, known: set[tuple[tuple[str, str], ...]]) -> bool:
+        """Tell whether a series is to be judged, and note why if it is not."""
+        labels = watched.identity(track.labels)
+        identity = tuple(sorted((key, value) for key, value in labels.items() if value))
+        reason = _left_out(identity in known, len(known), track)
+        if reason is not None:
+            self._done.skipped[reason] += 1
+            return False
+        known.add(identity)
+        self._done.newest = max(self._done.newest, track.newest)
+        if not (track.fresh or self._everything):
+            self._done.unchanged += 1
+            return False
+        return True
+
+    def _judge(self, group: list[Track], watched: Watch) -> list[tuple[Track, Finding]]:
+        """Return the findings on series that are judged together; if that fails, on each alone."""
         try:
-            finding, reason = judge(track, watched, self._spec.calendar, self._said or ())
+            found = judge(group, watched, self._spec.calendar, self._said or ())
         except Exception as error:  # one bad series never stops the others
-            self._fault("judge", f"{watched.metric}{track.labels}: {error}")
-            track.fresh = False  # it is judged again when it changes
-            return [], None
-        return [(track, finding)], reason
+            if len(group) > 1:
+                return [one for track in group for one in self._judge([track], watched)]
+            self._fault("judge", f"{watched.metric}{group[0].labels}: {error}")
+            group[0].fresh = False  # it is judged again when it changes
+            return []
+        self._done.skipped.update(reason for _, reason in found if reason is not None)
+        return [(track, finding) for track, (finding, _) in zip(group, found, strict=True)]
 
     def _listened(self) -> bool:
         """Read what was said of the model's findings, once a cycle and only to judge; tell whether it is known."""
@@ -118,11 +125,13 @@ class _ModelRun:
             try:
                 self._said = self._sink.said(self._spec.project, self._spec.model)
             except (ValueError, KeyError, WolfpackError) as error:
-                self._fault("read", f"{self._spec.project}/{self._spec.model}: feedback could not be read: {error}")
+                self._fault(
+                    "read", f"{self._spec.project}/{self._spec.model}: feedback could not be read: {error}"
+                )
         return self._said is not None
 
-    def _watched(self) -> Iterator[tuple[Watch, Track]]:
-        """Yield the series of each watch; note the watches that cannot be read."""
+    def _watched(self) -> Iterator[tuple[Watch, list[Track]]]:
+        """Yield each watch with its series; note the watches that cannot be read."""
         for index in range(len(self._spec.detect)):
             try:
                 watched = watch(self._spec, index)
@@ -135,7 +144,7 @@ class _ModelRun:
                 continue
             wanted = [track for track in tracks if watched.wants(track.labels)]
             self._done.series += len(wanted)
-            yield from ((watched, track) for track in wanted)
+            yield watched, wanted
 
     def _send(self, judged: list[tuple[Track, Finding]]) -> None:
         """Send the findings; what was not taken is judged and sent again in the next cycle."""

@@ -50,7 +50,7 @@ Timezone = Annotated[str, AfterValidator(check_timezone)]
 
 class Detect(Section):
     metric: Annotated[str, Field()]
-    method: Literal["seasonal_esd", "forecast", "trend", "recent", "flat", "auto"] = "auto"
+    method: Literal["seasonal_esd", "forecast", "trend", "recent", "flat", "auto", "prophet"] = "auto"
     role: Literal["input", "prediction", "label"] | None = None
     columns: list[Label] | None = None
     names: list[Label] | None = None

@@ -215,7 +215,7 @@ def test_a_source_that_is_down_loses_nothing_that_is_kept() -> None:
 
 def test_what_the_deadline_leaves_undone_is_counted_and_done_first_the_next_time() -> None:
     ticks = iter(range(1000))
-    many = [(LABELS | {"column": f"c{number}"}, points(history(seed=number))) for number in range(6)]
+    many = [(LABELS | {"column": f"c{number}"}, points(history(seed=number))[number:]) for number in range(6)]
     exporter = Ledger(**{COLUMN_MEAN.name: many})
     memory, sink = Memory(ExporterSource(exporter), Clock()), ExporterSink(exporter)
     specs = [spec(MEAN), spec(MEAN, model="price")]

@@ -232,17 +232,14 @@ def test_one_bad_watch_never_stops_the_others():
     report = exporter.cycle(
         spec(
             {"metric": COLUMN_MISSING.name},
-            {"metric": COLUMN_MEAN.name, "method": "trend"},
             MEAN,
         )
     )
 
     assert report.scored == 1
-    for index, part in enumerate(
-        ["no answer", "available: auto, forecast, "]
-    ):
-        assert f"travel/delay: detect[{index}]: " in report.errors[index]
-        assert part in report.errors[index]
+    assert len(report.errors) == 1
+    assert "travel/delay: detect[0]: " in report.errors[0]
+    assert "no answer" in report.errors[0]
 
 
 def test_one_model_that_is_refused_never_stops_the_others():
