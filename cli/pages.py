@@ -111,7 +111,7 @@ def source_table(kind: str) -> str:
 
 def not_yet() -> str:
     """Return what is checked and kept, but not acted on."""
-    return ", ".join(f"`{one}`" for one in NOT_YET) + ".\n"
+    return (", ".join(f"`{one}`" for one in NOT_YET) or "Nothing: every key is acted on") + ".\n"
 
 
 def alerts(spec: Spec) -> str:

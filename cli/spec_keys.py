@@ -36,16 +36,29 @@ MEANING = {
     "columns.NAME.missing": "Levels of the missing ratio itself, in place of `drift.missing`; `{}`: no alert.",
     "prediction": "The column that the model puts out. Without it no prediction role, no quality.",
     "prediction.column": "Its name in the table.",
-    "prediction.task": "What is predicted. Quality is of binary labels only, whatever it says.",
+    "prediction.task": "What is predicted.",
     "prediction.threshold": "Score from which on a binary prediction is positive.",
     "prediction.range": "Allowed values.",
+    "prediction.chances": "multiclass: the column with the chance of each class, by class; without, areas and losses "
+    "are not measured.",
+    "prediction.positive": "multiclass: the class whose prediction is the selection in `fairness`.",
+    "prediction.lists": "ranking: the column that says which list (query, user, session) a row belongs to.",
+    "prediction.k": "ranking: places of a list that count.",
     "label": "The column of the truth, and the key that joins it with predictions.",
-    "label.column": "Its name: 0, 1 or null.",
+    "label.column": "Its name. Its values: 0 or 1, a class, a number, or a relevance; null where not known.",
     "label.key": "Name of the key column, in predictions and labels alike.",
     "label.matures_after": "How much later than the pane its labels are due.",
+    "label.coverage": "Bounds of the share of predictions with a label once labels are due.",
+    "label.coverage.warning": "As in `< 0.9`.",
+    "label.coverage.critical": "The same, critical.",
+    "label.unmatched": "Levels of the share of labels that have no prediction.",
     "segments.NAME.columns": "Columns with series by segment, besides rows, quality and the prediction's mean.",
     "segments.NAME.values": "Values to keep apart.",
-    "fairness": "Segments whose fairness is measured.",
+    "fairness.NAME.demographic_parity": "Levels of the difference of selection rates.",
+    "fairness.NAME.equalized_odds": "Levels of the worse difference of true and false positive rates.",
+    "fairness.NAME.equal_opportunity": "Levels of the difference of true positive rates.",
+    "fairness.NAME.ratio": "Alert under this ratio of the smallest selection rate to the largest.",
+    "fairness.NAME.min_rows": "With fewer rows in the smallest group nothing is told.",
     "drift.baseline": "What windows are compared with.",
     "drift.psi": "Levels of the population stability index.",
     "drift.ks": "Levels of the Kolmogorov-Smirnov distance.",
@@ -56,9 +69,13 @@ MEANING = {
     "drift.missing_columns": "One alert for all from so many columns on that lack values at once; `null`: never.",
     "drift.columns": "Levels of the share of columns that drifted.",
     "drift.min_rows": "Fewer rows than this, in the window or the reference, are not compared.",
-    "quality.METRIC.warning": "Alert beyond this bound; METRIC is `roc_auc` or `brier`.",
+    "quality.METRIC.warning": "Alert beyond this bound; METRIC is a measure of the task.",
     "quality.METRIC.critical": "The same, critical.",
-    "quality.METRIC.drop": "Alert when worse by more than this than the reference, else than trailing windows.",
+    "quality.METRIC.drop": "Alert when worse by more than this, and than chance gives, than the reference, else than "
+    "trailing windows.",
+    "quality.METRIC.classes": "multiclass: judge these classes by themselves too.",
+    "estimate.error": "Levels of how far the expected quality may be off once labels come.",
+    "concept.change": "Levels of how far labels may move at the same prediction. Default: 0.05 of a chance.",
     "mean": "Alert when the mean of a column of numbers changes; not where the mean compared with is near 0.",
     "mean.within": "Allowed change, as a share of the mean compared with.",
     "mean.against": "What the newest window is compared with.",
@@ -181,6 +198,7 @@ def sections_of(hint: Any) -> list[type[vocabulary.Section]]:
 def _inner(hint: Any) -> tuple[type[vocabulary.Section] | None, str, bool]:
     """Return the section within a hint, what its keys are prefixed with, and whether it may be left out."""
     bare = _without_none(hint)
+    bare = get_args(bare)[0] if get_origin(bare) is Annotated else bare
     arguments = get_args(bare)
     if get_origin(bare) is dict and _is_section(arguments[1]):
         return arguments[1], ".METRIC." if get_origin(arguments[0]) is Literal else ".NAME.", False

@@ -3,6 +3,7 @@
 from wolfpack.client.failure import ServiceError
 from wolfpack.client.files import Files, open_files
 from wolfpack.client.formats import ENDINGS
+from wolfpack.client.hashing import hash_keys
 from wolfpack.client.inputs import profile
 from wolfpack.client.job import Client
 from wolfpack.client.outbox import Outbox
@@ -19,6 +20,7 @@ __all__ = [
     "Spool",
     "Spooled",
     "Transport",
+    "hash_keys",
     "open_files",
     "profile",
 ]

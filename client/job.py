@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from wolfpack.client.failure import ServiceError
+from wolfpack.client.hashing import hash_keys
 from wolfpack.client.inputs import open_input, profile
 from wolfpack.client.kept_plan import KeptPlan
 from wolfpack.client.outbox import Outbox
@@ -18,7 +19,7 @@ from wolfpack.client.spool import LIMIT, Spool, Spooled
 from wolfpack.client.telling import Teller
 from wolfpack.client.transport import HttpTransport, Transport
 from wolfpack.spec import Plan
-from wolfpack.stats import Profile, ScoreCounts, bare_plan
+from wolfpack.stats import Judging, Profile, QualityCounts, ScoreCounts, bare_plan
 
 ARROW = "application/vnd.apache.arrow.stream"
 PROFILE = "application/vnd.apache.arrow.file"
@@ -126,8 +127,18 @@ class Client(Teller):
             plan = bare_plan(schema)
         return profile(table, plan=plan)
 
-    def send_reference(self, reference: Profile, scores: ScoreCounts | None = None) -> Any:
-        """Register the profile of training data; `scores` are what a drop of quality is measured from."""
+    def judging(self) -> Judging:
+        """Return how quality has to be counted so that the exporter can add it."""
+        found = self._transport.get(f"{self._path}/judging")
+        return Judging(
+            found["task"], found["threshold"], tuple(found["classes"]), tuple(found["edges"]), found["k"]
+        )
+
+    def send_reference(self, reference: Profile, scores: ScoreCounts | QualityCounts | None = None) -> Any:
+        """Register the profile of training data; `scores` are what a drop of quality is measured from.
+
+        They are best of rows that the model was not trained with, or every later window looks like a drop.
+        """
         answer = self._transport.send("PUT", f"{self._path}/reference", {}, reference.to_bytes(), PROFILE)
         if scores is not None:
             body = scores.to_bytes()
@@ -164,6 +175,16 @@ class Client(Teller):
         params = self._write(at=at, role=role, part=part, job=job)
         return self._transport.send("POST", "/api/v1/batches", params, to_arrow_bytes(table), ARROW, key)
 
+    def send_quality(self, counts: QualityCounts, *, at: str, part: str = "", job: str = "") -> Any:
+        """Add quality that was counted where predictions and labels are; the same part again replaces it.
+
+        Neither rows nor keys leave the job. Count with ``QualityCounts.of(client.judging(), …)``.
+        """
+        params = self._write(at=at, part=part, job=job)
+        return self._transport.send(
+            "POST", "/api/v1/quality", params, counts.to_bytes(), "application/octet-stream"
+        )
+
     def send_predictions(
         self,
         table: Any,
@@ -173,15 +194,24 @@ class Client(Teller):
         at: str | None = None,
         profile: bool = False,
         part: str = "",
+        secret: str | bytes | None = None,
     ) -> Any:
-        """Send predictions by key, for their labels to join; `time` names the column of their event time."""
-        params = self._write(part=part) | _given(key=key, time=time, at=at, profile="1" if profile else None)
-        return self._transport.send("POST", "/api/v1/predictions", params, to_arrow_bytes(table), ARROW)
+        """Send predictions by key, for their labels to join; `time` names the column of their event time.
 
-    def send_labels(self, table: Any, *, key: str | None = None) -> Any:
-        """Send labels by key; a later label of a key replaces the earlier one."""
+        With a `secret` the column `key` holds hashes when it leaves this process (`hash_keys`); the labels must be
+        sent with the same one.
+        """
+        params = self._write(part=part) | _given(key=key, time=time, at=at, profile="1" if profile else None)
+        body = to_arrow_bytes(_hashed(table, key, secret))
+        return self._transport.send("POST", "/api/v1/predictions", params, body, ARROW)
+
+    def send_labels(
+        self, table: Any, *, key: str | None = None, secret: str | bytes | None = None
+    ) -> Any:
+        """Send labels by key; a later label of a key replaces the earlier one. `secret` as for the predictions."""
         params = dict(self._model) | _given(key=key)
-        return self._transport.send("POST", "/api/v1/labels", params, to_arrow_bytes(table), ARROW)
+        body = to_arrow_bytes(_hashed(table, key, secret))
+        return self._transport.send("POST", "/api/v1/labels", params, body, ARROW)
 
     def _write(self, **values: str) -> dict[str, str]:
         return {
@@ -209,6 +239,14 @@ def to_arrow_bytes(table: Any) -> bytes:
     with pa.ipc.new_stream(sink, found.schema) as writer:
         writer.write_table(found)
     return sink.getvalue()
+
+
+def _hashed(table: Any, key: str | None, secret: str | bytes | None) -> Any:
+    if secret is None:
+        return table
+    if key is None:
+        raise ValueError("key: is not given; with a secret name the column of keys, as key='flight_id'")
+    return hash_keys(table, key, secret)
 
 
 def _given(**values: str | None) -> dict[str, str]:

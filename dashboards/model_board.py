@@ -7,12 +7,14 @@ import hashlib
 from wolfpack.dashboards import drift_panels as drifting
 from wolfpack.dashboards import live_panels as live
 from wolfpack.dashboards import model_panels as panel
+from wolfpack.dashboards import quality_panels as quality
 from wolfpack.dashboards import told_panels as told
 from wolfpack.dashboards.layout import MADE, Section, board, datasource, variable
 from wolfpack.dashboards.links import MODEL_UID, Outside, evidence_link, to_column, to_runbook
 from wolfpack.dashboards.panels import Json, Panel
 from wolfpack.dashboards.scope import Scope
 from wolfpack.spec import Spec, names
+from wolfpack.spec.measures import MEASURES
 
 
 def shared_board(outside: Outside = Outside()) -> Json:  # noqa: B008 - frozen
@@ -20,7 +22,9 @@ def shared_board(outside: Outside = Outside()) -> Json:  # noqa: B008 - frozen
     scope = Scope()
     project = variable("project", "Project", f"label_values({names.MODEL_INFO}, project)")
     models = variable("model", "Model", f'label_values({names.MODEL_INFO}{{project="$project"}}, model)')
+    measures = f'label_values({{__name__=~"{quality.ANY_MEASURE}",project="$project",model="$model"}}, __name__)'
     choice = [datasource(), project, models, *_narrowing(scope, detect=True)]
+    choice.append(variable("measure", "Measure of quality", measures))
     text = f"Data, drift, quality and anomalies of one model. {MADE}"
     return board(
         "Wolfpack / Model", MODEL_UID, text, choice, _sections(scope, None, outside), evidence_link(outside, scope)
@@ -75,6 +79,7 @@ def _sections(scope: Scope, spec: Spec | None, outside: Outside) -> list[Section
         Section("Drift", tuple(to_column(one, scope) for one in _drift(scope, spec))),
         Section("Releases", _releases(scope, spec)),
         Section("Quality", _quality(scope, spec)),
+        Section("Fairness", quality.groups(scope, spec) if spec and spec.fairness else ()),
         Section("Anomalies", _anomalies(scope, spec)),
         Section("Scalars", _scalars(scope, spec)),
         Section("Jobs", _jobs(scope, spec)),
@@ -93,8 +98,11 @@ def _now(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
         panel.lacking(scope),
         panel.drifted(scope, spec.drift.columns if spec else None),
     ]
-    if _labelled(spec):
-        found.append(panel.auc_now(scope, spec.quality.get("roc_auc") if spec else None))
+    if spec is None:
+        found.append(quality.chosen_now(scope))
+    elif _labelled(spec):
+        first = quality.drawn(spec)[0]
+        found.append(quality.now(scope, first, spec.quality.get(first.name)))
     if spec is None or spec.detect:
         found.append(panel.anomalous(scope))
     return tuple(found)
@@ -176,8 +184,23 @@ def _releases(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
 def _quality(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
     if not _labelled(spec):
         return ()
-    bounds = spec.quality if spec else {}
-    return (panel.auc(scope, bounds.get("roc_auc")), panel.brier(scope, bounds.get("brier")))
+    rest = (quality.coverage(scope), quality.labels(scope), quality.unmatched(scope))
+    if spec is None:
+        moved = (quality.concept(scope), quality.region_errors(scope))
+        return (quality.chosen(scope), quality.chosen_by_segment(scope), *moved, *rest)
+    drawn = quality.drawn(spec)
+    expected = spec.estimated
+    found = [quality.course(scope, one, spec.quality.get(one.name), expected=one in expected) for one in drawn]
+    if spec.segments:
+        found.append(quality.by_segment(scope, drawn[0]))
+    if spec.prediction is not None and spec.prediction.task == "multiclass":
+        found += [quality.by_class(scope, MEASURES[name]) for name in ("precision", "recall")]
+    if spec.prediction is not None and spec.prediction.task != "ranking":
+        found += [quality.concept(scope), quality.region_errors(scope)]
+    if expected:
+        found.append(quality.calibration(scope, spec.quality.get("expected_calibration_error")))
+        found.append(quality.estimate_errors(scope, expected))
+    return (*found, *rest)
 
 
 def _anomalies(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
@@ -205,7 +228,5 @@ def _jobs(scope: Scope, spec: Spec | None) -> tuple[Panel, ...]:
 
 
 def _labelled(spec: Spec | None) -> bool:
-    """Tell whether quality can be measured: a binary prediction and its label."""
-    if spec is None:
-        return True
-    return spec.prediction is not None and spec.label is not None and spec.prediction.task == "binary"
+    """Tell whether quality can be measured: there is a prediction and its label."""
+    return spec is None or (spec.prediction is not None and spec.label is not None)

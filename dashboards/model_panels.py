@@ -7,11 +7,8 @@ from collections.abc import Collection
 from wolfpack.dashboards.panels import PLAIN, Panel, Query, Steps, band, dashed, lines, stat, states
 from wolfpack.dashboards.scope import FREE, Scope
 from wolfpack.spec import names
-from wolfpack.spec.model import Quality
 from wolfpack.spec.vocabulary import Levels
 
-BAND_SD = 1.96
-"""Standard errors each side of a quality metric: 95 % of a Gaussian."""
 TOP = 10
 LATE: Steps = (("green", None), ("red", 0))
 ANY: Steps = (("green", None), ("red", 1))
@@ -73,11 +70,6 @@ def drifted(scope: Scope, levels: Levels | None) -> Panel:
     expr = scope.most(names.DRIFTED_COLUMNS, ("role", "baseline"))
     steps = above(levels)
     return stat("Drifted columns", text, "percentunit", [Query(expr, "{{role}}, {{baseline}}")], steps=steps)
-
-
-def auc_now(scope: Scope, quality: Quality | None) -> Panel:
-    text = "Area under the ROC curve over the newest labelled window; 0.5 is a coin."
-    return stat("ROC AUC", text, "none", [Query(scope.most(names.ROC_AUC), "ROC AUC")], steps=below(quality))
 
 
 def anomalous(scope: Scope) -> Panel:
@@ -191,29 +183,6 @@ def prediction_mean(scope: Scope) -> Panel:
     return lines("Mean of the predictions", text, "none", queries, overrides=[dashed("newest pane$")])
 
 
-def auc(scope: Scope, quality: Quality | None) -> Panel:
-    value, spread = scope.most(names.ROC_AUC), f"{BAND_SD} * {scope.most(names.ROC_AUC_STDERR)}"
-    queries = [
-        Query(value, "ROC AUC"),
-        Query(f"clamp_min({value} - {spread}, 0)", "lower"),
-        Query(f"clamp_max({value} + {spread}, 1)", "upper"),
-        Query(scope.most(names.ROC_AUC_BASELINE), "baseline"),
-    ]
-    text = "Area under the ROC curve with its 95 % interval, and what a drop is measured from, dashed."
-    overrides = [*band("lower", "upper"), dashed("^baseline$")]
-    return lines("ROC AUC", text, "none", queries, steps=below(quality), overrides=overrides)
-
-
-def brier(scope: Scope, quality: Quality | None) -> Panel:
-    queries = [
-        Query(scope.most(names.BRIER), "Brier score"),
-        Query(scope.most(names.BRIER_BASELINE), "baseline"),
-    ]
-    text = "Mean squared error of the predicted probability, and, dashed, what a rise is measured from."
-    overrides = [dashed("^baseline$")]
-    return lines("Brier score", text, "none", queries, steps=below(quality), overrides=overrides)
-
-
 def anomaly_band(scope: Scope) -> Panel:
     """Return the chosen metric in its band; the variable `metric` holds only what detectors watch."""
     where = f'project="{scope.project}",model="{scope.model}",version="",segment="",column="$watched"'
@@ -249,16 +218,3 @@ def above(levels: Levels | None) -> Steps:
     """Return the colours of values that are bad above the levels of a spec."""
     given = [("orange", levels.warning), ("red", levels.critical)] if levels else []
     return (*PLAIN, *((color, value) for color, value in given if value is not None))
-
-
-def below(quality: Quality | None) -> Steps:
-    """Return the colours of a quality metric with the bounds of a spec, whichever side is bad."""
-    named = [("red", quality.critical), ("orange", quality.warning)] if quality else []
-    bounds = [(color, bound) for color, bound in named if bound is not None]
-    if len({bound.op for _, bound in bounds}) != 1:
-        return PLAIN
-    if bounds[0][1].op == ">":
-        return (*PLAIN, *((color, bound.value) for color, bound in reversed(bounds)))
-    colors = [color for color, _ in bounds]
-    starts = [None, *(bound.value for _, bound in bounds)]
-    return tuple(zip([*colors, "green"], starts, strict=True))

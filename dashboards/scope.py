@@ -9,7 +9,7 @@ from wolfpack.spec import Family
 
 ALERTS = "ALERTS"
 """Prometheus' own series of its alerts; the one name here that is not in our catalogue."""
-PINNED = {"version": '=""', "segment": '=""'}
+PINNED = {"version": '=""', "segment": '=""', "class": '=""'}
 CHOSEN = {"role": '=~"$role"', "column": '=~"$column"'}
 """Labels that a board's variables choose, unless a query says otherwise."""
 FREE = {"role": "", "column": ""}

@@ -53,7 +53,7 @@ def _awaited(spec: Spec, at: str | None, now: float) -> list[tuple[Watch, float]
     found = []
     for index in range(len(spec.detect)):
         one = watch(spec, index)
-        if family(one.metric).labels != names.QUALITY:
+        if family(one.metric) not in (*names.OF_QUALITY, names.LABEL_COVERAGE):
             calendar = spec.calendar
             named = calendar.end(calendar.start(calendar.day(at))).timestamp() if at is not None else 0.0
             found.append((one, named or last_due(calendar, now)))

@@ -47,6 +47,25 @@ class Labelled(TypedDict):
     panes: list[str]
 
 
+class Counts(TypedDict):
+    """Counts of quality were added to a pane."""
+
+    predictions: int
+    labelled: int
+    pane: str
+    replaced: bool
+
+
+class HowJudged(TypedDict):
+    """How quality is counted."""
+
+    task: str
+    threshold: float
+    classes: list[str]
+    edges: list[float]
+    k: int
+
+
 class Found(TypedDict):
     """Findings are shown."""
 

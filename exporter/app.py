@@ -11,6 +11,7 @@ from wolfpack.exporter import (
     admission,
     anomaly_pages,
     evidence,
+    joins,
     listings,
     live_writes,
     notices,
@@ -140,6 +141,7 @@ def clock() -> flask.Response:
 def _groups() -> tuple[Group, ...]:
     return (
         writes.group,
+        joins.group,
         live_writes.group,
         notices.group,
         reads.group,

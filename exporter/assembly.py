@@ -9,7 +9,17 @@ from sqlalchemy import Connection
 
 from wolfpack.exporter import history, quality, store, trailing
 from wolfpack.exporter.clock import utc
+from wolfpack.exporter.expected_quality import (
+    LEAST_ROWS,
+    Learnt,
+    concept_samples,
+    error_samples,
+    estimate_samples,
+)
+from wolfpack.exporter.fairness_samples import odds_samples, selection_samples
+from wolfpack.exporter.judging import count_pane, counted, judging_of
 from wolfpack.exporter.mixture import Mixture
+from wolfpack.exporter.outcomes import ESTIMATE
 from wolfpack.exporter.panes import Loaded, Panes, Shadow
 from wolfpack.exporter.registry import Known, Registry
 from wolfpack.exporter.sample import Sample
@@ -25,6 +35,16 @@ class Assembly:
 
     def __init__(self, registry: Registry, ids: history.SeriesIds) -> None:
         self._registry, self._ids, self.panes = registry, ids, Panes()
+        self._quality = quality.QualityPanes()
+        self._references: dict[tuple[int, int, str], Learnt] = {}
+
+    def samples(self, connection: Connection, known: Known, role: str, pane: datetime) -> list[Sample]:
+        """Return the samples of the window of a role that ends with the pane."""
+        if role == "label":
+            return self.label_window(connection, known, pane)
+        if role == ESTIMATE:
+            return self.estimate_window(connection, known, pane)
+        return self.role_window(connection, known, role, pane)
 
     def role_window(self, connection: Connection, known: Known, role: str, pane: datetime) -> list[Sample]:
         """Return the samples of the window of a role that ends with the pane."""
@@ -62,11 +82,59 @@ class Assembly:
         """Return the samples of quality over the window that ends with the pane."""
         spec, calendar = known.spec, known.spec.calendar
         first, end = calendar.back(pane, spec.window_panes - 1), calendar.end(pane)
-        rows = quality.joined(connection, known.id, _seconds(first), _seconds(end))
-        cells = quality.counts(rows, self._shadow(connection, known))
         baseline = self._registry.baseline(connection, known.id)
-        baselines = trailing.quality_baselines(connection, self._ids, known, baseline, pane, cells)
-        return quality.quality_samples(spec, cells, _seconds(end), baselines)
+        found = self._counted(connection, known, first, end)
+        cells = found.cells
+        places = list(quality.measured(cells))
+        baselines = trailing.quality_baselines(connection, self._ids, known, baseline, pane, places)
+        samples = quality.quality_samples(spec, cells, _seconds(end), baselines)
+        learnt = self._learnt(connection, known, pane)
+        for more in (error_samples, concept_samples):
+            samples += more(spec, cells, learnt, _seconds(end))
+        return samples + odds_samples(spec, found, _seconds(end))
+
+    def estimate_window(self, connection: Connection, known: Known, pane: datetime) -> list[Sample]:
+        """Return the samples of what is told before labels come, over the window that ends with the pane."""
+        spec, calendar = known.spec, known.spec.calendar
+        first, end = calendar.back(pane, spec.window_panes - 1), calendar.end(pane)
+        found = self._counted(connection, known, first, end)
+        learnt = self._learnt(connection, known, pane) if spec.estimated else None
+        samples = estimate_samples(spec, found.cells, learnt, _seconds(end))
+        return samples + selection_samples(spec, found, _seconds(end))
+
+    def _learnt(self, connection: Connection, known: Known, pane: datetime) -> Learnt | None:
+        """Return what is learnt from the reference's quality, else from the labelled windows before this one."""
+        spec, baseline = known.spec, self._registry.baseline(connection, known.id)
+        column = baseline.profile.plan.columns.get(spec.prediction.column) if baseline and spec.prediction else None
+        edges = column.edges if column else ()
+        reference = baseline.quality(spec.threshold) if baseline else None
+        if baseline is not None and reference is not None:
+            key = known.id, baseline.id, spec.hash
+            if key not in self._references:
+                self._references = {one: its for one, its in self._references.items() if one[0] != known.id}
+                self._references[key] = Learnt(reference, edges)
+            return self._references[key]
+        calendar, panes = spec.calendar, spec.window_panes
+        ended = calendar.back(pane, panes)
+        first = calendar.back(ended, trailing.WINDOWS * panes - 1)
+        found = self._counted(connection, known, first, calendar.end(ended))
+        if found.together is None or found.together.whole.labelled < LEAST_ROWS:
+            return None
+        return Learnt(found.together, edges)
+
+    def count(self, connection: Connection, known: Known, start: int, now: float) -> None:
+        """Join the predictions of a pane with the labels that are there, and keep their counts."""
+        judging = judging_of(known.spec, self._registry.baseline(connection, known.id))
+        count_pane(connection, known, judging, start, now)
+
+    def _counted(
+        self, connection: Connection, known: Known, first: datetime, end: datetime
+    ) -> quality.Counted:
+        judging = judging_of(known.spec, self._registry.baseline(connection, known.id))
+        shadow = self._shadow(connection, known)
+        return self._quality.load(
+            connection, known.id, counted(judging), _seconds(first), _seconds(end), shadow
+        )
 
     def _releases(
         self, connection: Connection, known: Known, window: Window, loaded: Loaded, pane: datetime

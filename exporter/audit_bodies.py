@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from wolfpack.exporter.audit_report import Look, at, model_names
+from wolfpack.exporter.baseline import read_counts
 from wolfpack.exporter.schema import blocks, parts, references
 from wolfpack.spec import ProfileFormatError
-from wolfpack.stats import Profile, ScoreCounts
+from wolfpack.stats import Profile
 
 AT_ONCE = 50
 """Bodies in memory at a time."""
@@ -56,7 +57,7 @@ def look_at_references(connection: Connection, wrap: Wrap) -> Look:
         look.seen += 1
         if row.scores is not None:
             try:
-                ScoreCounts.from_bytes(bytes(row.scores))
+                read_counts(bytes(row.scores))
             except ProfileFormatError as error:
                 look.faults.append(f"{name}: its scores cannot be read: {error}")
     return look

@@ -17,20 +17,22 @@ from wolfpack.exporter.clock import utc
 from wolfpack.exporter.engine import REFERENCE
 from wolfpack.exporter.keeping import Keeping
 from wolfpack.exporter.ladder import DAY
+from wolfpack.exporter.outcomes import ESTIMATE
 from wolfpack.exporter.registry import Known, Registry
 from wolfpack.exporter.sample import Key, sample, scope_of, stored_key
-from wolfpack.exporter.schema import exposures, marks, parts, references, samples, series
+from wolfpack.exporter.schema import exposures, marks, parts, predictions, references, samples, series
 from wolfpack.exporter.standing import NOTICES
 from wolfpack.spec import FAMILIES, names
+from wolfpack.spec.measures import MEASURES
 
-ROLES = ("input", "prediction", "label")
+ROLES = ("input", "prediction", "label", ESTIMATE)
 EXACT = 1e-9
 """Relative difference of two computations of one window, which add the same numbers."""
 _OTHER_WINDOWS = {
     names.PANE_ROWS_TRAILING.name,
     names.PANE_ROWS_PREVIOUS.name,
-    names.ROC_AUC_BASELINE.name,
-    names.BRIER_BASELINE.name,
+    *(one.name for its in MEASURES.values() for one in its.families[2:]),
+    *(one.name for one in names.OF_CONCEPT),
 }
 """Families that rest on windows which may have been revised since, when theirs were not computed again."""
 _EARLIER = {"previous", "trailing"}
@@ -89,14 +91,13 @@ class Windows:
     ) -> None:
         end = int(known.spec.calendar.end(pane).timestamp())
         stored, computed = _stored(connection, known, role, end)
+        if role == ESTIMATE and not computed:  # nothing is expected of this model, nor compared
+            return None
         if since is None or not computed or computed < since:
             return look.skip("of another spec or plan, or of none")
         if _is_thinned(connection, known, role, pane):
             return look.skip("of which only hours are left")
-        if role == "label":
-            found = self._assembly.label_window(connection, known, pane)
-        else:
-            found = self._assembly.role_window(connection, known, role, pane)
+        found = self._assembly.samples(connection, known, role, pane)
         look.seen += 1
         now = {one.key: one.value for one in found}
         both = {family for family, _ in stored} & {family for family, _ in now}  # a later release has others
@@ -167,6 +168,12 @@ def _is_there(connection: Connection, one: store.Waiting) -> bool:
     p, m, r = parts.c, marks.c, references.c
     if one.role == REFERENCE:
         queries = [select(r.id).where(r.model_id == one.model, r.id == one.start)]
+    elif one.role == ESTIMATE:
+        kept = (predictions.c.model_id == one.model, predictions.c.start == one.start)
+        queries = [
+            select(predictions.c.start).where(*kept),
+            select(m.start).where(m.model_id == one.model, m.kind == "prediction", m.start == one.start),
+        ]
     else:
         queries = [
             select(p.id).where(p.model_id == one.model, p.role == one.role, p.start == one.start),

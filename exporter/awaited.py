@@ -49,20 +49,21 @@ class Awaited:
 
 def matures(spec: Spec) -> timedelta:
     """Return how long labels take to mature."""
-    return (spec.label.matures_after if spec.label else None) or timedelta(0)
+    return spec.label.matures if spec.label else timedelta(0)
 
 
 def changes_for(spec: Spec, role: str, keeping: Keeping) -> timedelta:
     """Return how long after a pane's end something that comes for it changes its windows."""
-    return spec.revise + matures(spec) if role == "label" else keeping.revised(spec)
+    return spec.revise + matures(spec) if role in ("label", outcomes.ESTIMATE) else keeping.revised(spec)
 
 
 def received(connection: Connection, known: Known, role: str, first: datetime) -> set[int]:
     """Return the starts of the panes from `first` on into which something of the role came, other than of a shadow."""
     since = int(first.timestamp())
-    found = set() if role == "label" else _with_parts(connection, known, role, since)
+    found = _with_parts(connection, known, role, since) if role in ("input", "prediction") else set()
     if role != "input":
-        found |= outcomes.marked_panes(connection, known.id, role, since)
+        kind = "label" if role == "label" else "prediction"
+        found |= outcomes.marked_panes(connection, known.id, kind, since)
     return found
 
 

@@ -13,7 +13,9 @@ from sqlalchemy import Connection
 from wolfpack.exporter import store
 from wolfpack.exporter.store import Reference
 from wolfpack.spec import Plan, Spec
-from wolfpack.stats import Floors, Profile, ScoreCounts, habit_floors
+from wolfpack.spec.errors import ProfileFormatError
+from wolfpack.stats import ALL, Floors, Profile, QualityCounts, ScoreCounts, habit_floors
+from wolfpack.stats.judged import judged_scores
 
 
 class Wholes:
@@ -51,9 +53,17 @@ class Baseline:
         """Return what jobs profile with: the reference's plan, with the ranges that the spec gives columns."""
         return self.profile.plan.ranged(spec.ranges)
 
+    def quality(self, threshold: float) -> QualityCounts | None:
+        """Return what was counted of the reference's own predictions and labels, if it was registered."""
+        if self._counts is None:
+            return None
+        if isinstance(self._counts, QualityCounts):
+            return self._counts
+        return QualityCounts("binary", {ALL: judged_scores(self._counts, threshold)})
+
     @cached_property
-    def scores(self) -> ScoreCounts | None:
-        return None if self._scores is None else ScoreCounts.from_bytes(self._scores)
+    def _counts(self) -> QualityCounts | ScoreCounts | None:
+        return None if self._scores is None else read_counts(self._scores)
 
     @property
     def whole(self) -> Profile:
@@ -66,3 +76,20 @@ class Baseline:
             if (panes, segment) not in self._floors:
                 self._floors[panes, segment] = habit_floors(self.whole, panes, segment=segment)
             return self._floors[panes, segment]
+
+
+def read_counts(data: bytes) -> QualityCounts | ScoreCounts:
+    """Read quality of a reference: counts of any task, or scores with labels.
+
+    Raises
+    ------
+    ProfileFormatError
+        If the bytes are neither.
+    """
+    try:
+        return QualityCounts.from_bytes(data)
+    except ProfileFormatError as error:
+        try:
+            return ScoreCounts.from_bytes(data)
+        except ProfileFormatError:
+            raise error from None

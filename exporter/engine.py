@@ -12,8 +12,9 @@ from itertools import groupby
 
 from wolfpack.exporter import history, outcomes, store, trailing, upkeep
 from wolfpack.exporter.assembly import Assembly
-from wolfpack.exporter.awaited import Awaited, changes_for, matures, received
+from wolfpack.exporter.awaited import Awaited, changes_for, received
 from wolfpack.exporter.clock import Clock, utc
+from wolfpack.exporter.coverage import coverage_samples
 from wolfpack.exporter.housekeeping import Housekeeping
 from wolfpack.exporter.keeping import Keeping
 from wolfpack.exporter.ledger import Ledger
@@ -28,8 +29,12 @@ from wolfpack.exporter.store import Waiting
 log = logging.getLogger("wolfpack.exporter")
 REFERENCE = "reference"
 """Role under which a new reference waits in the ledger's pending table; its start is the reference's id."""
+JOINS = ("label", outcomes.ESTIMATE)
+"""Roles whose panes are counted from predictions and labels by key before their windows are computed."""
 CYCLE = 5.0
 """Seconds between cycles when nothing wakes the engine: how late a pane that closes is noticed."""
+COVERAGE = 60.0
+"""Seconds of the service's clock after which the coverage of labels is looked at though none was joined."""
 RETRY = 60.0
 """Seconds after which a computation that failed is tried again."""
 DAY = 86400
@@ -54,6 +59,7 @@ class Engine:
         self._live = LiveUpkeep(ledger, keeping, self.live)
         self._retry: dict[Waiting, float] = {}
         self._expired: dict[int, int] = {}
+        self._coverage: dict[int, tuple[float, list[Sample]]] = {}
         self._lock = threading.RLock()
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -93,8 +99,9 @@ class Engine:
             for model in models:
                 for role, start in store.newest_panes(connection, model).items():
                     store.mark_pending(connection, model, role, {start})
-                labelled = outcomes.marked_panes(connection, model, "label", 0)
-                store.mark_pending(connection, model, "label", {max(labelled)} if labelled else set())
+                for role, kind in (("label", "label"), (outcomes.ESTIMATE, "prediction")):
+                    there = outcomes.marked_panes(connection, model, kind, 0)
+                    store.mark_pending(connection, model, role, {max(there)} if there else set())
                 store.mark_pending(connection, model, NOTICES, {0})
 
     def start(self) -> None:
@@ -129,7 +136,7 @@ class Engine:
             self.ledger_size = store.size(connection)
         for one in pending:
             if one.role != REFERENCE:
-                its = one.model, one.role
+                its = one.model, "prediction" if one.role == outcomes.ESTIMATE else one.role
                 self.newest[its] = max(one.start, self.newest.get(its, one.start))
         waiting = [one for one in pending if self._retry.get(one, 0) <= time.monotonic()]
         # References first: what the others are compared with.
@@ -183,6 +190,8 @@ class Engine:
         with self._ledger.read() as connection:
             oldest = utc(min(one.start for one in closed))
             there = {one for one in received(connection, known, role, oldest) if self._closed(known, one)}
+        if role in JOINS:
+            self._count(known, [one.start for one in closed])
         windows = self._affected(known, role, [one.start for one in closed], there)
         if windows and int(windows[0].timestamp()) == max(there):
             # The newest window is shown at once, and computed again when the others, on which its trailing means
@@ -195,6 +204,13 @@ class Engine:
         with self._ledger.write() as connection:
             for one in closed:
                 store.clear_pending(connection, one)
+
+    def _count(self, known: Known, starts: list[int]) -> None:
+        """Join the predictions of panes with their labels, a pane in a transaction."""
+        self._coverage.pop(known.id, None)
+        for start in starts:
+            with self._ledger.write() as connection:
+                self._assembly.count(connection, known, start, self._clock.now())
 
     def _affected(self, known: Known, role: str, starts: list[int], there: set[int]) -> list[datetime]:
         """Return the panes whose windows hold any of the panes that wait and may still change, newest first."""
@@ -210,10 +226,7 @@ class Engine:
     def _compute(self, known: Known, role: str, pane: datetime, show: bool) -> None:
         """Store the samples of the window that ends with a pane as a revision, and show them."""
         with self._ledger.read() as connection:
-            if role == "label":
-                found = self._assembly.label_window(connection, known, pane)
-            else:
-                found = self._assembly.role_window(connection, known, role, pane)
+            found = self._assembly.samples(connection, known, role, pane)
         end = int(known.spec.calendar.end(pane).timestamp())
         again = self._change(known.id, {role: scope(found)} if show else {}, [(role, end, found)])
         self.computed[known.spec.project] += 1
@@ -238,19 +251,20 @@ class Engine:
         return again
 
     def _refresh(self, known: Known) -> None:
-        """Bring the model's own series up to date, and forget once a day what no window can use any more."""
+        """Bring the model's own series up to date, and note once a day how far it was looked at."""
         now = self._clock.now()
         with self._ledger.read() as connection:
             told = still_shown(known.spec, self._shelf.scope(known.id, TOLD), now)
             found = upkeep.model_samples(
                 connection, self._registry, known, self._awaited, told, utc(now), self._keeping
             )
+            if now - self._coverage.get(known.id, (0.0, []))[0] >= COVERAGE:
+                self._coverage[known.id] = now, coverage_samples(connection, known, utc(now))
+            found += self._coverage[known.id][1]
         self._change(known.id, {"model": scope(found), TOLD: told}, [])
         if self._expired.get(known.id) != now // DAY and self._clock.steady():
             self._expired[known.id] = int(now // DAY)
-            kept = known.spec.revise + known.spec.window + matures(known.spec)
             with self._ledger.write() as connection:
-                outcomes.expire(connection, known.id, now - kept.total_seconds())
                 self._awaited.remember(connection, known)
 
     def _closed(self, known: Known, start: int) -> bool:

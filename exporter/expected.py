@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, select, update
 
 from wolfpack.exporter.due import expected_roles
-from wolfpack.exporter.ledger import upsert
 from wolfpack.exporter.schema import expected
+from wolfpack.exporter.upserting import upsert
 from wolfpack.spec import Spec, format_duration
 
 

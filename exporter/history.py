@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
-from wolfpack.exporter.ledger import upsert
 from wolfpack.exporter.sample import Key, Sample, scope_of, stored_key
 from wolfpack.exporter.schema import CHANGED, exposures, moments, samples, series
+from wolfpack.exporter.upserting import upsert
 from wolfpack.spec import FAMILIES
 
 

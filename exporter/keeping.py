@@ -55,6 +55,9 @@ class Keeping:
 MOST_KEYS = 1_000_000
 """Idempotency keys kept at most; a hundred requests a second reach it in three hours."""
 
+MOST_OPEN = 100_000_000
+"""Predictions of a model that are kept for their labels at most, newest panes first; some 10 GB."""
+
 
 def is_short(spec: Spec) -> bool:
     """Tell whether a model's panes are shorter than an hour, so that they are merged when they are old."""

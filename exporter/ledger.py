@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from wolfpack.exporter import migrations
 from wolfpack.exporter.commits import Commits
 from wolfpack.exporter.databases import LedgerError, LedgerUnavailable, advice, databases, is_down
 from wolfpack.exporter.owner import Owner
-from wolfpack.exporter.schema import key_of
 
 
 class Ledger:
@@ -103,17 +100,3 @@ class Ledger:
 
     def _unavailable(self, error: DBAPIError, what: str) -> LedgerUnavailable:
         return LedgerUnavailable(f"the ledger {self.name} cannot be {what} now: {advice(error)}")
-
-
-def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows, or replace the other columns where the primary key or the only unique key exists."""
-    if not rows:
-        return
-    keys = [column.name for column in key_of(table)]
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table)
-    others = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    if others:
-        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), rows)
-    else:
-        connection.execute(statement.on_conflict_do_nothing(), rows)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, inspect, select
+import numpy as np
+from sqlalchemy import Connection, MetaData, Table, func, insert, inspect, select
 
 from wolfpack.exporter import schema
 from wolfpack.exporter.databases import LedgerError
+from wolfpack.exporter.keys import key_hashes
+from wolfpack.exporter.outcomes import Labels, Predictions, add_labels, add_predictions
 
 
 def migrate(connection: Connection, name: str) -> int:
@@ -75,5 +79,42 @@ def _kept_apart(connection: Connection) -> None:
     connection.execute(insert(schema.moments).values(name=schema.CHANGED, at=latest))
 
 
-STEPS: dict[int, Callable[[Connection], None]] = {1: _kept_apart}
+def _by_hash(connection: Connection) -> None:
+    """2 to 3: keys of predictions and labels are kept as hashes, ordered by pane, and panes are counted once."""
+    old = {
+        name: Table(name, MetaData(), autoload_with=connection)
+        for name in ("predictions", "labels")
+        if inspect(connection).has_table(name)
+    }
+    if len(old) < 2:
+        return
+    keyed = connection.execute(select(old["labels"])).all()
+    for model, rows in _by_model(keyed).items():
+        known = Labels(key_hashes([row.key for row in rows]), np.array([row.label for row in rows]))
+        add_labels(connection, model, known, max(row.received for row in rows))
+    for model, rows in _by_model(connection.execute(select(old["predictions"])).all()).items():
+        for version in sorted({row.version for row in rows}):
+            its = [row for row in rows if row.version == version]
+            cells = sorted({row.segments for row in its})
+            at = {cell: place for place, cell in enumerate(cells)}
+            waiting = Predictions(
+                key_hashes([row.key for row in its]),
+                np.array([row.start for row in its], np.int64),
+                np.array([row.score for row in its], np.float64),
+                np.array([at[row.segments] for row in its], np.int64),
+                tuple(cells),
+            )
+            add_predictions(connection, model, version, waiting, lambda start: False)
+    for table in old.values():
+        table.drop(connection)
+
+
+def _by_model(rows: Iterable[Any]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.model_id, []).append(row)
+    return found
+
+
+STEPS: dict[int, Callable[[Connection], None]] = {1: _kept_apart, 2: _by_hash}
 """By version, what brings its tables to the next one; new tables are there already."""

@@ -64,9 +64,9 @@ def value_rows(shown: Series) -> list[tuple[str, str, float]]:
     found = []
     for (name, labels), one in shown.items():
         family = FAMILIES[name]
-        if family.labels == names.QUALITY:
+        if family in names.OF_QUALITY:
             named = dict(zip(family.labels, labels, strict=True))
-            if not named["segment"]:
+            if not named["segment"] and not named.get("class"):
                 found.append((name, named["version"], one.value))
     return sorted(found)
 

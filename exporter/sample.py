@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 
 from wolfpack.spec import FAMILIES, Family, names
+from wolfpack.spec.fairness_names import OF_LABELS, OF_SELECTION
+from wolfpack.spec.measures import MEASURES
 
 Key = tuple[str, tuple[str, ...]]
 """A series within a model: its family's name and the values of the family's labels, in order."""
@@ -50,7 +52,9 @@ _TOLD = {
     names.DEPLOYMENT.name,
     names.FEEDBACK.name,
 }
-_QUALITY = {family.name for family in FAMILIES.values() if family.labels == names.QUALITY}
+_ESTIMATES = {one.name for m in MEASURES.values() for one in (m.estimate, m.estimate_stderr) if one is not None}
+_QUALITY = {one.name for one in (*names.OF_QUALITY, *OF_LABELS, *names.OF_CONCEPT, names.LABEL_COVERAGE)} - _ESTIMATES
+_ESTIMATES |= {one.name for one in OF_SELECTION}
 _ROLE_AT = names.WINDOW.index("role")
 
 
@@ -70,4 +74,6 @@ def scope_of(key: Key) -> str:
         return "model"
     if family.labels == names.ANOMALY:
         return "anomaly"
+    if family.name in _ESTIMATES:
+        return "estimate"
     return "label" if family.name in _QUALITY else key[1][_ROLE_AT]

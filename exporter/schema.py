@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION = 2
+VERSION = 3
 """Version of these tables; each step up to it is in migrations.py. A new table needs no step of its own."""
 
 CHANGED = "changed"
@@ -119,27 +119,68 @@ references = Table(
     Column("scores", LargeBinary),
 )
 
+# Predictions that wait for their labels, a key by its hash. Ordered by pane, for panes are read as a whole.
 predictions = Table(
-    "predictions",
+    "waiting_predictions",
     metadata,
     Column("model_id", ForeignKey("models.id"), primary_key=True),
+    Column("start", BigInteger, primary_key=True),
     Column("version", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("start", BigInteger, nullable=False),
-    Column("score", Float),
-    Column("segments", Text, nullable=False),
-    Index("predictions_by_pane", "model_id", "start"),
-    Index("predictions_by_key", "model_id", "key"),
+    Column("key", BigInteger, primary_key=True),
+    # A score or a number; of classes the number of the word.
+    Column("value", Float),
+    # Number of the word that holds the values of the segment columns.
+    Column("segments", Integer, nullable=False),
+    Column("list", BigInteger),
+    Column("chances", LargeBinary),
+    Index("waiting_predictions_by_key", "model_id", "key"),
     sqlite_with_rowid=False,
 )
 
 labels = Table(
-    "labels",
+    "kept_labels",
     metadata,
     Column("model_id", ForeignKey("models.id"), primary_key=True),
-    Column("key", Text, primary_key=True),
+    Column("key", BigInteger, primary_key=True),
     Column("label", Float, nullable=False),
     Column("received", Float, nullable=False),
+    # Whether a prediction of this key has come.
+    Column("matched", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index(
+    "labels_unmatched",
+    labels.c.model_id,
+    sqlite_where=labels.c.matched.is_(False),
+    postgresql_where=labels.c.matched.is_(False),
+)
+
+# Names of classes and values of segments (JSON), by numbers within a model.
+words = Table(
+    "words",
+    metadata,
+    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    Column("id", Integer, primary_key=True),
+    Column("word", Text, nullable=False),
+    UniqueConstraint("model_id", "word", name="words_once"),
+    sqlite_with_rowid=False,
+)
+
+# What was counted of a pane's predictions and labels: here ("joined"), or by a job that has both ("sent", by part).
+judged = Table(
+    "judged_panes",
+    metadata,
+    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    Column("start", BigInteger, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("origin", Text, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("received", Float, nullable=False),
+    Column("predictions", BigInteger, nullable=False),
+    Column("labelled", BigInteger, nullable=False),
+    # How rows were counted; only what was counted alike is added.
+    Column("counted", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -16,12 +16,14 @@ from sqlalchemy import Connection
 from wolfpack.exporter import outcomes, sources_positions, store
 from wolfpack.exporter.clock import utc
 from wolfpack.exporter.history import SeriesIds
-from wolfpack.exporter.joining import keep_predictions, key_texts, segment_rows
-from wolfpack.exporter.outcomes import Prediction
+from wolfpack.exporter.joining import keep_predictions, read_predictions
+from wolfpack.exporter.keys import key_hashes
+from wolfpack.exporter.outcomes import Labels, Predictions
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.scalars import Scalar
 from wolfpack.exporter.standing import tell_scalars
 from wolfpack.spec import Plan
+from wolfpack.spec.outcome import Prediction
 from wolfpack.stats import Profile, bare_plan, merge_all, profile
 from wolfpack.stats.cuts import cut_panes
 
@@ -80,8 +82,8 @@ class Delivery:
     part: str
     states: dict[str, str] = field(default_factory=dict)
     profiles: dict[Place, Profile] = field(default_factory=dict)
-    predictions: dict[str, list[Prediction]] = field(default_factory=dict)
-    labels: dict[str, float] = field(default_factory=dict)
+    predictions: list[tuple[str, Predictions]] = field(default_factory=list)
+    labels: list[Labels] = field(default_factory=list)
     scalars: dict[str, list[Scalar]] = field(default_factory=dict)
     rows: int = 0
     refused: int = 0
@@ -89,12 +91,12 @@ class Delivery:
     @property
     def joined(self) -> int:
         """How many keys it has."""
-        return len(self.labels) + sum(map(len, self.predictions.values()))
+        return sum(map(len, self.labels)) + sum(len(rows) for _, rows in self.predictions)
 
     def take_joined(self) -> Delivery:
         """Move the keys to a delivery of their own."""
         moved = Delivery("", predictions=self.predictions, labels=self.labels)
-        self.predictions, self.labels = {}, {}
+        self.predictions, self.labels = [], []
         return moved
 
     def write(self, connection: Connection, ids: SeriesIds, known: Known, source: str, now: float) -> None:
@@ -112,10 +114,10 @@ class Delivery:
                 "data": found.to_bytes(),
             }
             store.add_part(connection, known.id, values)
-        for version, rows in self.predictions.items():
+        for version, rows in self.predictions:
             keep_predictions(connection, known, version, rows)
-        if self.labels:
-            outcomes.add_labels(connection, known.id, self.labels, now)
+        for labels in self.labels:
+            outcomes.add_labels(connection, known.id, labels, now)
         for version, told in self.scalars.items():
             tell_scalars(connection, ids, known, version, told, now)
         sources_positions.save(connection, known.id, source, self.states, now)
@@ -159,21 +161,28 @@ def add_rows(delivery: Delivery, rows: Rows, terms: Terms) -> None:
                 before = delivery.profiles.get(place)
                 delivery.profiles[place] = found if before is None else merge_all([before, found])
         if len(rows.keys):
-            of_version = delivery.predictions.setdefault(rows.version, [])
-            of_version += _predictions(rows, start, places, terms)
+            delivery.predictions += _predictions(rows, start, places, terms)
 
 
-def _predictions(rows: Rows, start: int, places: NDArray[np.int64], terms: Terms) -> list[Prediction]:
+def _predictions(
+    rows: Rows, start: int, places: NDArray[np.int64], terms: Terms
+) -> list[tuple[str, Predictions]]:
     """Return what waits for labels: rows with a key, if the model's prediction is among the columns."""
     spec, table = terms.known.spec, rows.roles.get("prediction")
-    if spec.prediction is None or table is None or spec.prediction.column not in table.column_names:
+    if spec.prediction is None or table is None or not set(spec.prediction.columns) <= set(table.column_names):
         return []
     keyed = np.array([place for place in places.tolist() if rows.keys[place] is not None], np.int64)
-    its = table.take(pa.array(keyed))
-    keys = key_texts(rows.keys[place] for place in keyed.tolist())
-    segments = segment_rows(spec, terms.plan, its)
-    scores = numbers(its[spec.prediction.column])
-    return [Prediction(*row) for row in zip(keys, [start] * len(keys), scores, segments, strict=True)]
+    keys = key_hashes([rows.keys[place] for place in keyed.tolist()])
+    its = _finite(table.take(pa.array(keyed)), spec.prediction)
+    return [(rows.version, read_predictions(spec, terms.plan, its, keys, np.full(len(keys), start)))]
+
+
+def _finite(table: pa.Table, prediction: Prediction) -> pa.Table:
+    """Return a table whose numbers that the model put out are finite; what is none, or is not finite, is missing."""
+    for name in prediction.columns if prediction.task != "multiclass" else prediction.chances.values():
+        place = table.column_names.index(name)
+        table = table.set_column(place, name, pa.array(numbers(table[name]), pa.float64()))
+    return table
 
 
 def numbers(values: pa.ChunkedArray) -> list[float | None]:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, delete, select, update
 
-from wolfpack.exporter.ledger import upsert
 from wolfpack.exporter.schema import source_positions
+from wolfpack.exporter.upserting import upsert
 
 FORGOTTEN = 30 * 86400.0
 """Seconds after which the position of a file that is gone is forgotten; one that comes back later begins anew."""

@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wolfpack.exporter.joining import key_texts
-from wolfpack.exporter.sources_delivery import Delivery, Pane, Rows, Terms, add_rows, cut, numbers, taken
-from wolfpack.spec import Spec, TableError
+from wolfpack.exporter.joining import read_labels
+from wolfpack.exporter.keys import key_hashes
+from wolfpack.exporter.sources_delivery import Delivery, Pane, Rows, Terms, add_rows, cut, taken
+from wolfpack.spec import Spec
 
 ROLES = ("input", "prediction", "label")
 
@@ -27,8 +28,9 @@ def roles_of(spec: Spec, columns: Collection[str], wanted: Collection[str]) -> d
     found: dict[str, list[str]] = {}
     if set(inputs) - set(segments):
         found["input"] = inputs
-    if spec.prediction is not None and spec.prediction.column in columns:
-        found["prediction"] = [spec.prediction.column, *segments]
+    if spec.prediction is not None and set(spec.prediction.columns) <= set(columns):
+        lists = [name for name in columns if name == spec.prediction.lists]
+        found["prediction"] = [*spec.prediction.columns, *lists, *segments]
     if spec.label is not None and {spec.label.key, spec.label.column} <= set(columns):
         found["label"] = [spec.label.key, spec.label.column]
     return {role: names for role, names in found.items() if role in wanted}
@@ -81,18 +83,6 @@ def _panes(table: pa.Table, when: str | datetime, terms: Terms) -> list[Pane]:
 def _add_labels(delivery: Delivery, spec: Spec, table: pa.Table) -> None:
     if spec.label is None:
         return
-    given = table[spec.label.column]
-    values = numbers(given)
-    strange = {value for value in values if value not in (None, 0.0, 1.0)}
-    lost = sum(value is None for value in values) - given.null_count
-    if strange or lost > 0:
-        what = repr(min(strange)) if strange else "values that are no numbers"
-        raise TableError(f"label column {spec.label.column!r} holds {what}; a label is 0, 1 or null")
-    keyed = [
-        (key, value)
-        for key, value in zip(table[spec.label.key].to_pylist(), values, strict=True)
-        if key is not None
-    ]
-    delivery.refused += table.num_rows - len(keyed)
-    texts = key_texts(key for key, _ in keyed)
-    delivery.labels |= {key: value for key, (_, value) in zip(texts, keyed, strict=True) if value is not None}
+    keyed = table.filter(pc.is_valid(table[spec.label.key]))
+    delivery.refused += table.num_rows - keyed.num_rows
+    delivery.labels.append(read_labels(spec, keyed, key_hashes(keyed[spec.label.key])))

@@ -10,7 +10,7 @@ from typing import Literal
 from sqlalchemy import Connection, func, select
 
 from wolfpack.exporter import store
-from wolfpack.exporter.outcomes import marked_panes
+from wolfpack.exporter.outcomes import ESTIMATE, marked_panes
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.sample import Sample, sample
 from wolfpack.exporter.schema import deployments, parts
@@ -79,7 +79,8 @@ def enter(
     panes = select(c.role, c.start).where(c.model_id == known.id, c.version == version, c.start >= pane)
     for row in connection.execute(panes.distinct()).all():
         store.mark_pending(connection, known.id, row.role, {row.start})
-    store.mark_pending(connection, known.id, "label", marked_panes(connection, known.id, "label", pane))
+    for role, kind in (("label", "label"), (ESTIMATE, "prediction")):
+        store.mark_pending(connection, known.id, role, marked_panes(connection, known.id, kind, pane))
     return replaced
 
 

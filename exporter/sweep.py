@@ -8,18 +8,22 @@ from math import isinf
 
 from sqlalchemy import ColumnElement, Table, delete, func, select, tuple_
 
-from wolfpack.exporter.awaited import matures
-from wolfpack.exporter.keeping import MOST_KEYS, Keeping, is_short
+from wolfpack.exporter.coverage import waits
+from wolfpack.exporter.judging import JOINED
+from wolfpack.exporter.keeping import MOST_KEYS, MOST_OPEN, Keeping, is_short
 from wolfpack.exporter.ledger import Ledger
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.schema import (
     blocks,
     exposures,
     idempotency,
+    judged,
     key_of,
+    labels,
     marks,
     models,
     parts,
+    predictions,
     references,
     runs,
     samples,
@@ -66,18 +70,44 @@ def _model(ledger: Ledger, keeping: Keeping, known: Known, now: float) -> Counte
     spec, model = known.spec, known.id
     kept = keeping.kept(spec).total_seconds()
     whole = spec.every.total_seconds()
-    joined = (spec.revise + spec.window + matures(spec)).total_seconds()
-    m, p, b = marks.c, parts.c, blocks.c
+    waited = waits(spec).total_seconds()
+    m, p, b, j = marks.c, parts.c, blocks.c, judged.c
+    open_, known_ = predictions.c, labels.c
+    given_up = max(now - waited, _oldest_kept(ledger, model))
     gone = Counter(
         {
             blocks.name: delete_rows(ledger, blocks, (b.model_id == model) & (b.end < now - kept), BODIES),
-            marks.name: delete_rows(ledger, marks, (m.model_id == model) & (m.start < now - max(kept, joined))),
+            marks.name: delete_rows(ledger, marks, (m.model_id == model) & (m.start < now - max(kept, waited))),
+            judged.name: delete_rows(
+                ledger, judged, (j.model_id == model) & (j.start < now - max(kept, waited)), BODIES
+            ),
+            predictions.name: delete_rows(
+                ledger, predictions, (open_.model_id == model) & (open_.start < given_up)
+            ),
+            labels.name: delete_rows(
+                ledger, labels, (known_.model_id == model) & (known_.received < now - waited)
+            ),
         }
     )
     if not is_short(spec):  # short ones go with the hour that they are merged to
         old = (p.model_id == model) & (p.start < now - kept - whole)
         gone[parts.name] = delete_rows(ledger, parts, old, BODIES)
     return gone
+
+
+def _oldest_kept(ledger: Ledger, model: int) -> float:
+    """Return the start of the oldest pane whose predictions are kept, so that there are not more than `MOST_OPEN`."""
+    c, total = judged.c, 0
+    with ledger.read() as connection:
+        joined = (c.model_id == model, c.origin == JOINED)
+        panes = (
+            select(c.start, func.sum(c.predictions)).where(*joined).group_by(c.start).order_by(c.start.desc())
+        )
+        for start, rows in connection.execute(panes):
+            if total + rows > MOST_OPEN:
+                return float(start + 1)
+            total += rows
+    return 0.0
 
 
 def _is_replaced(before: float) -> ColumnElement[bool]:

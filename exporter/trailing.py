@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
@@ -16,7 +17,7 @@ from wolfpack.exporter.registry import Known
 from wolfpack.exporter.sample import Key, Sample, sample
 from wolfpack.exporter.window import Window, window_samples
 from wolfpack.spec import Calendar, Family, Spec, names
-from wolfpack.stats import ScoreCounts
+from wolfpack.stats import Estimate
 
 WEEK = timedelta(weeks=1)
 WEEKS = 4
@@ -56,26 +57,32 @@ def quality_baselines(
     known: Known,
     baseline: Baseline | None,
     pane: datetime,
-    cells: dict[quality.Cell, ScoreCounts],
-) -> dict[tuple[str, quality.Cell], float]:
+    places: Iterable[quality.Place],
+) -> dict[tuple[str, quality.Place], Estimate]:
     """Return what a drop is measured from: the reference's quality, else the mean of trailing windows."""
+    wanted = [(measure, place) for measure in quality.dropping(known.spec) for place in places]
+    if not wanted:
+        return {}
     calendar, spec = known.spec.calendar, known.spec
-    ends = []
-    for step in range(1, WINDOWS + 1):
-        ends.append(int(calendar.end(calendar.back(pane, step * spec.window_panes)).timestamp()))
-    found: dict[tuple[str, quality.Cell], float] = {}
+    backs = [calendar.back(pane, step * spec.window_panes) for step in range(1, WINDOWS + 1)]
+    ends = [int(calendar.end(back).timestamp()) for back in backs]
     keys = {
-        (family.name, cell): _quality_key(known, family, cell)
-        for family in (names.ROC_AUC, names.BRIER)
-        for cell in cells
+        (family.name, place): _key(family, quality.labels_of(spec, measure, place))
+        for measure, place in wanted
+        for family in (measure.value, measure.stderr)
     }
     values = history.event_values(connection, ids, known.id, keys.values(), ends)
-    for place, key in keys.items():
-        those = [values[key, end] for end in ends if (key, end) in values]
+    found: dict[tuple[str, quality.Place], Estimate] = {}
+    for measure, place in wanted:
+        value, stderr = (keys[family.name, place] for family in (measure.value, measure.stderr))
+        those = [values[value, end] for end in ends if (value, end) in values]
         if len(those) >= FEWEST:
-            found[place] = sum(those) / len(those)
-    if baseline is not None and baseline.scores is not None:
-        found |= quality.reference_baselines(baseline.scores, cells)
+            errors = [values.get((stderr, end), 0.0) for end in ends if (value, end) in values]
+            spread = math.sqrt(sum(one * one for one in errors)) / len(those)
+            found[measure.name, place] = Estimate(sum(those) / len(those), spread)
+    reference = baseline.quality(spec.prediction.threshold) if baseline and spec.prediction else None
+    if reference is not None:
+        found |= quality.reference_baselines(spec, reference, [place for _, place in wanted])
     return found
 
 
@@ -132,28 +139,9 @@ def _whole_hours(spec: Spec, first: datetime, last: datetime) -> tuple[datetime,
 
 
 def _rows_key(known: Known, role: str, segment: tuple[str, str]) -> Key:
-    spec = known.spec
-    return sample(
-        names.PANE_ROWS,
-        0,
-        0,
-        project=spec.project,
-        model=spec.model,
-        role=role,
-        segment=segment[0],
-        segment_value=segment[1],
-    )[0].key
+    model = {"project": known.spec.project, "model": known.spec.model, "role": role}
+    return _key(names.PANE_ROWS, {**model, "segment": segment[0], "segment_value": segment[1]})
 
 
-def _quality_key(known: Known, family: Family, cell: quality.Cell) -> Key:
-    spec, (version, (segment, value)) = known.spec, cell
-    return sample(
-        family,
-        0,
-        0,
-        project=spec.project,
-        model=spec.model,
-        version=version,
-        segment=segment,
-        segment_value=value,
-    )[0].key
+def _key(family: Family, labels: dict[str, str]) -> Key:
+    return sample(family, 0, 0, **labels)[0].key

@@ -13,7 +13,7 @@ from wolfpack.spec import names
 
 OURS = 'check=~".+"'
 """Alerts of other teams have no such label and are left alone."""
-_SERIES = (*names.ANOMALY, "class", "k", "endpoint")
+_SERIES = (*names.ANOMALY, "endpoint")
 """Labels that tell the subjects of two alerts of one name apart; one that both lack counts as equal."""
 
 

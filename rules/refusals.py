@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from wolfpack.rules.annotations import check_annotation
 from wolfpack.rules.receivers import Receivers
 from wolfpack.spec import Fault, Loaded, Spec, names
+from wolfpack.spec.measures import MEASURES
 from wolfpack.spec.watching import Detect
 
 _MEANS = (names.COLUMN_MEAN_CHANGE.name, names.COLUMN_MEAN_CHANGE_NOISE.name)
-_QUALITY = frozenset(one.name for one in (
-    names.ROC_AUC, names.ROC_AUC_STDERR, names.ROC_AUC_BASELINE, names.BRIER, names.BRIER_BASELINE,
-))  # fmt: skip
+_QUALITY = frozenset(one.name for one in (*names.OF_QUALITY, names.LABEL_COVERAGE))
 
 
 def refusals(loaded: Loaded) -> list[Fault]:
@@ -46,8 +45,12 @@ def fault(loaded: Loaded, message: str) -> Fault:
 
 def _unseen(spec: Spec) -> Iterator[str]:
     for metric, quality in spec.quality.items():
-        if quality.drop is not None and quality.drop >= 1:
-            yield f"quality.{metric}.drop: {quality.drop:g} cannot be exceeded; both values are in the range 0<=x<=1"
+        low, high = MEASURES[metric].low, MEASURES[metric].high
+        if quality.drop is not None and quality.drop >= high - low:
+            yield (
+                f"quality.{metric}.drop: {quality.drop:g} cannot be exceeded; both values are in the range "
+                f"{low:g}<=x<={high:g}"
+            )
     for column in (spec.mean.columns or ()) if spec.mean else ():
         kind = spec.kinds.get(column, "numeric")
         if kind != "numeric":

@@ -64,5 +64,5 @@ def row(
         told = TOLD[name]
         yield Alert(
             name, check, severity, spec.owned_by, tuple(any_of), by, told.summary, told.description, labels,
-            keep_panes=check in ("drift", "quality"), outlasts=outlasts, worst=worst,
+            keep_panes=check in ("drift", "quality", "fairness"), outlasts=outlasts, worst=worst,
         )  # fmt: skip

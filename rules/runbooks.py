@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wolfpack.rules.live_runbooks import LIVE_RUNBOOKS
+from wolfpack.rules.quality_runbooks import QUALITY_RUNBOOKS
 from wolfpack.rules.runbook import Runbook
 from wolfpack.rules.service_runbooks import SERVICE_RUNBOOKS
 from wolfpack.rules.yaml_text import HEADER
@@ -184,23 +185,6 @@ RUNBOOKS: dict[str, Runbook] = {
         "told less.",
         _SHIFTED,
     ),
-    "ModelQualityLow": Runbook(
-        "Measured against labels, the model is beyond a bound of its spec.",
-        f"`{names.ROC_AUC}` or `{names.BRIER}` against `quality.METRIC.warning` or `.critical`.",
-        ("How many labels have come?", "Which segments are bad?", "Are the labels right?"),
-        ("The world changed.", "Labels are wrong or partial.", "Inputs are broken: look for other alerts."),
-        "Change the bound under `quality`.",
-        (names.ROC_AUC.name, names.ROC_AUC_STDERR.name, names.BRIER.name),
-    ),
-    "ModelQualityDropped": Runbook(
-        "Measured against labels, the model is worse than its reference, or than it lately was.",
-        f"`{names.ROC_AUC}` under `{names.ROC_AUC_BASELINE}` less `drop`, or `{names.BRIER}` over "
-        f"`{names.BRIER_BASELINE}` plus `drop`.",
-        ("Since when?", "Which segments?", "Are the labels right?"),
-        ("The world changed.", "Labels are wrong or partial.", "A release."),
-        "Change `quality.METRIC.drop`.",
-        (names.ROC_AUC.name, names.ROC_AUC_BASELINE.name, names.BRIER.name, names.BRIER_BASELINE.name),
-    ),
     "ModelAnomaly": Runbook(
         "A watched metric left the band that its own history, with seasons and trend, lets expect.",
         f"`{names.ANOMALY_SCORE}` beyond 1 or -1; the sidecar computes it from the event history.",
@@ -270,7 +254,7 @@ RUNBOOKS: dict[str, Runbook] = {
         "Run `wolfpack rules` on the spec in force, and reload Prometheus.",
         (names.MODEL_INFO.name,),
     ),
-} | LIVE_RUNBOOKS | SERVICE_RUNBOOKS
+} | QUALITY_RUNBOOKS | LIVE_RUNBOOKS | SERVICE_RUNBOOKS
 
 
 def page(name: str) -> str:

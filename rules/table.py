@@ -14,12 +14,10 @@ from wolfpack.rules.alert import Absent, Alert, Clause, Condition, Matcher, Op, 
 from wolfpack.rules.fault_table import appeared, other_kind, out_of_range, stale, vanished
 from wolfpack.rules.live_table import live_alerts
 from wolfpack.rules.notice_table import job_failed, job_late, job_slow, scalar_old, scalar_out
+from wolfpack.rules.quality_table import QUALITY_ROWS
 from wolfpack.rules.row import LEVELS, Level, is_, is_not, others, own, row, select
 from wolfpack.spec import Spec, names
 
-_QUALITY = {"roc_auc": (names.ROC_AUC, names.ROC_AUC_BASELINE), "brier": (names.BRIER, names.BRIER_BASELINE)}
-_LOW_IS_BAD = frozenset({"roc_auc"})
-"""Quality metrics that drop when the model gets worse; the others rise."""
 _COMPARED = ("reference", "previous", "trailing")
 """Baselines that columns are compared with; the baseline `version` belongs to the release rules."""
 
@@ -29,7 +27,7 @@ def alerts_for(spec: Spec) -> tuple[Alert, ...]:
     builders: tuple[Callable[[Spec], Iterator[Alert]], ...] = (
         _late, _missing, _columns_missing, vanished, appeared, other_kind, out_of_range, stale, _rows, _novel,
         _column_drift, _prediction_drift, _columns_drifted, _mean_off, _release,
-        _quality_low, _quality_dropped, _anomaly, scalar_out, scalar_old, job_failed, job_late, job_slow,
+        *QUALITY_ROWS, _anomaly, scalar_out, scalar_old, job_failed, job_late, job_slow,
         live_alerts, _outdated,
     )  # fmt: skip
     return tuple(alert for build in builders for alert in build(spec))
@@ -189,32 +187,6 @@ def _mean_off(spec: Spec) -> Iterator[Alert]:
         (Condition(change, "<", -spec.mean.within), Condition(change, "<", Relative(noise, factor=-1.0))),
     ]
     yield from row(spec, "ModelColumnMeanOff", "change", "warning", any_of, names.COLUMN_MEAN_CHANGE.labels)
-
-
-def _quality_low(spec: Spec) -> Iterator[Alert]:
-    for metric, quality in spec.quality.items():
-        family = _QUALITY[metric][0]
-        for level in LEVELS:
-            bound = getattr(quality, level)
-            if bound is not None:
-                low = Condition(select(spec, family), bound.op, bound.value)
-                labels = (("metric", family.name),)
-                yield from row(
-                    spec, "ModelQualityLow", "quality", level, [(low,)], family.labels, labels=labels
-                )
-
-
-def _quality_dropped(spec: Spec) -> Iterator[Alert]:
-    for metric, quality in spec.quality.items():
-        family, baseline = _QUALITY[metric]
-        if quality.drop is not None:
-            op: Op = "<" if metric in _LOW_IS_BAD else ">"
-            offset = -quality.drop if metric in _LOW_IS_BAD else quality.drop
-            worse = Condition(select(spec, family), op, Relative(select(spec, baseline), offset=offset))
-            labels = (("metric", family.name),)
-            yield from row(
-                spec, "ModelQualityDropped", "quality", "warning", [(worse,)], family.labels, labels=labels
-            )
 
 
 def _anomaly(spec: Spec) -> Iterator[Alert]:

@@ -93,7 +93,38 @@ TOLD: dict[str, Told] = {
     "ModelQualityDropped": Told(
         "The quality of a model is worse than it was.",
         "The {metric} of {project}/{model}{where} is {value}, worse than its baseline by more than "
-        "its spec allows.",
+        "its spec allows and than chance gives.",
+    ),
+    "ModelQualityExpectedLow": Told(
+        "The quality that is expected of a model passed its bound; labels have not come yet.",
+        "The {metric} of {project}/{model}{where} is expected to be {value}, beyond the bound of its spec.",
+    ),
+    "ModelEstimateOff": Told(
+        "The quality that was expected is not what came true.",
+        "The {metric} of {project}/{model}{where} was expected {value} higher than it came out, beyond what its spec "
+        "allows and than chance gives.",
+    ),
+    "ModelConceptDrift": Told(
+        "Labels moved where the predictions did not.",
+        "At the same prediction the labels of {project}/{model}{where} moved by {value}, beyond threshold and noise.",
+    ),
+    "ModelGroupsApart": Told(
+        "A model treats groups differently.",
+        "The groups of {segment} of {project}/{model} are {value} apart in {metric}, more than its spec allows and "
+        "than chance gives.",
+    ),
+    "ModelSelectionRatioLow": Told(
+        "One group is selected far less often than another.",
+        "Of the groups of {segment} of {project}/{model}, the one selected least often is so {value} times as often as "
+        "the one selected most often.",
+    ),
+    "ModelLabelCoverageLow": Told(
+        "Labels that should be there did not come.",
+        "Of the predictions of {project}/{model} whose labels should be there, only a share of {value} has one.",
+    ),
+    "ModelLabelsUnmatched": Told(
+        "Labels came for keys that no prediction has.",
+        "Of the labels of {project}/{model}, a share of {value} has a key that no prediction has.",
     ),
     "ModelAnomaly": Told(
         "A metric left the band that its history lets expect.",

@@ -8,10 +8,21 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from wolfpack.spec.calendar import Calendar
 from wolfpack.spec.duration import format_duration
+from wolfpack.spec.measures import MEASURES, Measure, Metric
+from wolfpack.spec.outcome import (
+    Concept,
+    Estimates,
+    Groups,
+    LabelColumn,
+    Prediction,
+    Quality,
+    listed_groups,
+    quality_faults,
+)
 from wolfpack.spec.plan import Kind
 from wolfpack.spec.source_kinds import Source
 from wolfpack.spec.vocabulary import (
@@ -48,19 +59,6 @@ class Column(Section):
         return self
 
 
-class Prediction(Section):
-    column: Label
-    task: Literal["binary", "multiclass", "regression", "ranking"] = "binary"
-    threshold: float = 0.5
-    range: Range | None = None
-
-
-class LabelColumn(Section):
-    column: Label
-    key: Label
-    matures_after: Duration | None = None
-
-
 class Segment(Section):
     columns: list[Label] = []
     values: list[Label] | None = None
@@ -77,12 +75,6 @@ class Drift(Section):
     columns: RatioLevels = RatioLevels(warning=0.5)
     missing_columns: Annotated[int, Field(ge=2)] | None = 3
     min_rows: Annotated[int, Field(ge=1)] = 10
-
-
-class Quality(Section):
-    warning: BoundText | None = None
-    critical: BoundText | None = None
-    drop: Positive | None = None
 
 
 class Mean(Section):
@@ -168,13 +160,7 @@ class Alerts(Section):
     annotations: dict[str, str] = {}
 
 
-QUALITY_METRICS = {"roc_auc": (0.0, 1.0), "brier": (0.0, 1.0)}
-"""Quality metrics that may be bounded, with the range of their values."""
-
-NOT_YET = (
-    "fairness",
-    "prediction.threshold",
-)
+NOT_YET: tuple[str, ...] = ()
 """Keys that are checked and kept, but not acted on by this release; `wolfpack check` says so."""
 
 
@@ -197,9 +183,11 @@ class Spec(Section):
     prediction: Prediction | None = None
     label: LabelColumn | None = None
     segments: dict[Label, Segment] = {}
-    fairness: list[Label] = []
+    fairness: Annotated[dict[Label, Groups], BeforeValidator(listed_groups)] = {}
     drift: Drift = Drift()
-    quality: dict[Literal["roc_auc", "brier"], Quality] = {}
+    quality: dict[Metric, Quality] = {}
+    estimate: Estimates = Estimates()
+    concept: Concept = Concept()
     mean: Mean | None = None
     change: Change = Change()
     live: Live | None = None
@@ -245,15 +233,38 @@ class Spec(Section):
                 )
         if self.quality and (self.prediction is None or self.label is None):
             raise ValueError("quality: needs `prediction` and `label`, or nothing can be measured")
-        for name, quality in self.quality.items():
-            low, high = QUALITY_METRICS[name]
-            for level in (quality.warning, quality.critical):
-                if level is not None and not low < level.value < high:
-                    raise ValueError(
-                        f"quality.{name}: {level.op} {level.value:g} is never or always true; "
-                        f"its values are in the range {low:g}<=x<={high:g}"
-                    )
+        for fault in quality_faults(self.prediction, self.quality):
+            raise ValueError(fault)
+        if self.fairness and (self.prediction is None or not self.decides):
+            raise ValueError("fairness: needs a `prediction` of the task binary, or multiclass with `positive`")
         return self
+
+    @property
+    def threshold(self) -> float:
+        """Score from which on a binary prediction is positive."""
+        return self.prediction.threshold if self.prediction else 0.5
+
+    @property
+    def estimated(self) -> list[Measure]:
+        """Measures that are expected before labels come: those of `quality` that can be, else the usual ones."""
+        if self.prediction is None or self.label is None or self.prediction.task != "binary":
+            return []
+        named = [MEASURES[name] for name in self.quality if MEASURES[name].estimate is not None]
+        return named or [MEASURES["roc_auc"], MEASURES["brier"]]
+
+    @property
+    def label_change(self) -> Levels:
+        """Levels of the change of labels at the same prediction; none by themselves of numbers, which have any unit."""
+        its = self.prediction
+        if self.concept.change is not None or its is None or self.label is None:
+            return self.concept.change or Levels()
+        return Levels(warning=0.05) if its.task in ("binary", "multiclass") else Levels()
+
+    @property
+    def decides(self) -> bool:
+        """Whether predictions are for or against somebody, so that groups can be compared."""
+        its = self.prediction
+        return its is not None and (its.task == "binary" or (its.task == "multiclass" and its.positive is not None))
 
     @property
     def owned_by(self) -> str:
@@ -308,8 +319,10 @@ class Spec(Section):
 
     def role_of(self, column: str) -> Literal["input", "prediction", "label", "key"]:
         """Return what a column of this name is to the model."""
-        if self.prediction is not None and column == self.prediction.column:
+        if self.prediction is not None and column in self.prediction.columns:
             return "prediction"
+        if self.prediction is not None and column == self.prediction.lists:
+            return "key"
         if self.label is not None and column == self.label.column:
             return "label"
         return "key" if self.label is not None and column == self.label.key else "input"

@@ -9,44 +9,37 @@ since the exporter started (in memory, without a history), ``model`` the model a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from wolfpack.spec.concept_names import CALIBRATION_NOISE as CALIBRATION_NOISE
+from wolfpack.spec.concept_names import LABEL_CHANGE as LABEL_CHANGE
+from wolfpack.spec.concept_names import LABEL_CHANGE_NOISE as LABEL_CHANGE_NOISE
+from wolfpack.spec.concept_names import LABEL_SHIFT as LABEL_SHIFT
+from wolfpack.spec.concept_names import OF_CONCEPT as OF_CONCEPT
+from wolfpack.spec.concept_names import REGION_ERROR as REGION_ERROR
+from wolfpack.spec.concept_names import REGION_ERROR_STDERR as REGION_ERROR_STDERR
+from wolfpack.spec.fairness_names import OF_LABELS, OF_SELECTION
 
-Type = Literal["gauge", "counter", "histogram"]
-Class = Literal["pane", "window", "event", "live", "model", "service"]
+# Under their own names: this module is where others find them.
+from wolfpack.spec.family import COLUMN as COLUMN
+from wolfpack.spec.family import DRIFT as DRIFT
+from wolfpack.spec.family import FAIRNESS as FAIRNESS
+from wolfpack.spec.family import MODEL as MODEL
+from wolfpack.spec.family import QUALITY as QUALITY
+from wolfpack.spec.family import WINDOW as WINDOW
+from wolfpack.spec.family import Class as Class
+from wolfpack.spec.family import Family as Family
+from wolfpack.spec.family import Type as Type
+from wolfpack.spec.family import gauge as _gauge
+from wolfpack.spec.measures import MEASURES
+from wolfpack.spec.measures import QUALITY_FAMILIES as _QUALITY_FAMILIES
 
-MODEL = ("project", "model")
-WINDOW = (*MODEL, "version", "role", "segment", "segment_value")
-COLUMN = (*WINDOW, "column")
-DRIFT = (*COLUMN, "baseline")
-QUALITY = (*MODEL, "version", "segment", "segment_value")
 SCALAR = (*QUALITY, "scalar")
 JOB = (*MODEL, "job_name")  # not `job`: that is the label of Prometheus' own targets
-ANOMALY = (*DRIFT, "metric", "detector", "scalar", "job_name")
+ANOMALY = (*DRIFT, "metric", "detector", "scalar", "job_name", "class", "k")
 SOURCE = (*MODEL, "source")
 LIVE = (*MODEL, "version", "endpoint")
 LIVE_SEGMENT = (*LIVE, "segment", "segment_value")
 LIVE_COLUMN = (*MODEL, "version", "role", "column")
 INGEST = ("kind", "outcome")
-
-
-@dataclass(frozen=True)
-class Family:
-    """One metric family: its name, type, unit (base unit, or empty), class, labels and help."""
-
-    name: str
-    type: Type
-    unit: str
-    cls: Class
-    labels: tuple[str, ...]
-    help: str
-
-    def __str__(self) -> str:
-        return self.name
-
-
-def _gauge(name: str, unit: str, cls: Class, labels: tuple[str, ...], text: str) -> Family:
-    return Family(name, "gauge", unit, cls, labels, text)
 
 
 MODEL_INFO = _gauge(
@@ -241,27 +234,62 @@ COLUMN_MEAN_CHANGE_NOISE = _gauge(
     "What the change of the mean reaches in either direction without drift.",
 )
 
-ROC_AUC = _gauge(
-    "ml_model_roc_auc", "", "window", QUALITY, "Area under the ROC curve over the newest labelled window."
-)
-ROC_AUC_STDERR = _gauge(
-    "ml_model_roc_auc_stderr", "", "window", QUALITY, "Standard error of the ROC AUC (DeLong)."
-)
-ROC_AUC_BASELINE = _gauge(
-    "ml_model_roc_auc_baseline",
-    "",
+OF_QUALITY = _QUALITY_FAMILIES
+ROC_AUC, ROC_AUC_STDERR = MEASURES["roc_auc"].value, MEASURES["roc_auc"].stderr
+BRIER = MEASURES["brier"].value
+
+LABEL_COVERAGE = _gauge(
+    "ml_model_label_coverage_ratio",
+    "ratio",
     "window",
     QUALITY,
-    "What a drop is measured from: the reference's ROC AUC, else the mean of the trailing windows.",
+    "Share of the predictions of the newest labelled window whose label has come.",
 )
-BRIER = _gauge("ml_model_brier", "", "window", QUALITY, "Mean squared error of the predicted probability.")
-BRIER_BASELINE = _gauge(
-    "ml_model_brier_baseline",
+COVERAGE_BY_AGE = _gauge(
+    "ml_model_label_age_coverage_ratio",
+    "ratio",
+    "model",
+    (*MODEL, "age"),
+    "Share of the predictions whose label has come, of the newest pane that ended at least `age` ago.",
+)
+MATURE_COVERAGE = _gauge(
+    "ml_model_mature_label_coverage_ratio",
+    "ratio",
+    "model",
+    MODEL,
+    "Share of the predictions whose label has come, of the newest pane whose labels should all be there: "
+    "`label.matures_after` has passed.",
+)
+UNLABELLED = _gauge(
+    "ml_model_unlabelled_predictions",
     "",
-    "window",
-    QUALITY,
-    "What a rise is measured from: the reference's Brier score, else the mean of the trailing windows.",
+    "model",
+    MODEL,
+    "Predictions whose label should be there and never came, of those that are still waited for.",
 )
+UNMATCHED_LABELS = _gauge(
+    "ml_model_unmatched_labels",
+    "",
+    "model",
+    MODEL,
+    "Labels that are kept and have no prediction.",
+)
+UNMATCHED_RATIO = _gauge(
+    "ml_model_unmatched_label_ratio",
+    "ratio",
+    "model",
+    MODEL,
+    "Share of the labels that are kept which have no prediction.",
+)
+OPEN_PREDICTIONS = _gauge(
+    "ml_model_waiting_predictions",
+    "",
+    "model",
+    MODEL,
+    "Predictions that are kept by key for their labels; beyond a limit the oldest are given up.",
+)
+
+OF_FAIRNESS = (*OF_SELECTION, *OF_LABELS)
 
 ANOMALY_SCORE = _gauge(
     "ml_anomaly_score",
@@ -620,7 +648,10 @@ OWNER_ALERTS = "owner_alertname_severity:alerts:count"
 """Recorded by Prometheus: alerts that fire, by owner, name and severity."""
 
 FAMILIES: dict[str, Family] = {
-    family.name: family for family in list(globals().values()) if isinstance(family, Family)
+    family.name: family
+    for name, value in list(globals().items())
+    for family in (value if name in ("OF_QUALITY", "OF_FAIRNESS") else (value,))
+    if isinstance(family, Family)
 }
 """All families by name, in catalogue order."""
 SIDECAR = frozenset(name for name in FAMILIES if name.startswith("wolfpack_detector_"))

@@ -13,16 +13,18 @@ from wolfpack.stats.concept import LabelChange, label_change, label_habit
 from wolfpack.stats.confusion import Confusion
 from wolfpack.stats.estimates import Estimate, differences
 from wolfpack.stats.estimation import estimate_error, estimate_quality
-from wolfpack.stats.fairness import Fairness, compare_groups
+from wolfpack.stats.fairness import Fairness, compare_groups, compare_selection
 from wolfpack.stats.floors import Floors
 from wolfpack.stats.habit import habit_floors
 from wolfpack.stats.item_counts import ItemCounts
+from wolfpack.stats.judged import Judged
 from wolfpack.stats.means import mean_change
 from wolfpack.stats.open_scores import OpenScores
 from wolfpack.stats.output_health import OutputHealth
 from wolfpack.stats.peer_scores import peer_scores
 from wolfpack.stats.profiles import ALL, Profile, merge_all
 from wolfpack.stats.profiling import freeze, profile
+from wolfpack.stats.quality_counts import Judging, QualityCounts
 from wolfpack.stats.ranking import list_diversity, rank_lists
 from wolfpack.stats.regions import Regions
 from wolfpack.stats.regression import RegressionErrors
@@ -46,10 +48,13 @@ __all__ = [
     "Fairness",
     "Floors",
     "ItemCounts",
+    "Judged",
+    "Judging",
     "LabelChange",
     "OpenScores",
     "OutputHealth",
     "Profile",
+    "QualityCounts",
     "Regions",
     "RegressionErrors",
     "Repeats",
@@ -61,6 +66,7 @@ __all__ = [
     "calibration_noise",
     "compare",
     "compare_groups",
+    "compare_selection",
     "differences",
     "error_by_region",
     "estimate_error",

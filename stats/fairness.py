@@ -76,6 +76,29 @@ def compare_groups(
     return Fairness(groups, measures, noise, smallest)
 
 
+def compare_selection(counts: Mapping[str, tuple[int, int]]) -> Fairness:
+    """Return how groups compare by what was predicted of them alone, which needs no labels.
+
+    Parameters
+    ----------
+    counts : by group the rows predicted positive, and all rows; groups without rows are left out.
+
+    Examples
+    --------
+    >>> found = compare_selection({"a": (30, 100), "b": (40, 100)})
+    >>> round(found.measures["demographic_parity_difference"].value, 3), found.smallest
+    (0.1, ('a', 100))
+    """
+    rates = {name: one for name, its in counts.items() if (one := rate(*its)) is not None}
+    found = _Range.of(list(rates.values()))
+    smallest = min(((name, counts[name][1]) for name in rates), key=lambda one: (one[1], one[0]), default=None)
+    groups = {name: {"selection_rate": one} for name, one in rates.items()}
+    if found is None:
+        return Fairness(groups, {}, {}, smallest)
+    measures = {"demographic_parity_difference": found.difference, "demographic_parity_ratio": found.ratio}
+    return Fairness(groups, measures, {"demographic_parity_difference": found.noise}, smallest)
+
+
 def _rates(tp: int, fp: int, fn: int, tn: int, zero_undefined: bool) -> dict[str, Estimate]:
     found = dict(
         zip(RATES, (rate(tp + fp, tp + fp + fn + tn), rate(tp, tp + fn), rate(fp, fp + tn)), strict=True)

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from wolfpack.stats.packing import pack, require, unpack
 from wolfpack.stats.pairs import known_rows
+from wolfpack.stats.score_counts import ScoreCounts
 from wolfpack.stats.spread import Spread
 
 Floats = NDArray[np.float64]
@@ -156,3 +157,24 @@ def _check_edges(edges: ArrayLike) -> Floats:
 def _shown(edges: Floats) -> str:
     text = ", ".join(f"{edge:g}" for edge in edges.ravel()[:5].tolist())
     return f"[{text}{', …' if edges.size > 5 else ''}]"
+
+
+def regions_of(scores: ScoreCounts, edges: ArrayLike = TENTHS) -> Regions:
+    """Return the regions of the pairs of `scores`: exact where scores are not rounded, else to their cells' middles.
+
+    Raises
+    ------
+    ValueError
+        If edges are not finite and ascending.
+    """
+    bounds = _check_edges(edges)
+    x = (scores.scores + scores.highest) / 2
+    yes, no = scores.positives_at, scores.negatives_at
+    places, k = np.searchsorted(bounds, x, "right"), len(bounds) + 1
+    rows = np.bincount(places, yes + no, k).astype(np.int64)
+    safe = np.maximum(rows, 1)
+    share = np.bincount(places, yes, k) / safe
+    error = np.bincount(places, (x - 1) * yes + x * no, k) / safe
+    apart = np.bincount(places, yes * np.square(x - 1 - error[places]) + no * np.square(x - error[places]), k)
+    labels = Spread(rows, share, np.asarray(rows * share * (1 - share)))
+    return Regions(bounds, labels, Spread(rows, error, np.asarray(apart)), scores.missing)

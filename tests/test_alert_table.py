@@ -10,6 +10,7 @@ from test_rules_examples import FULL, SHORT, loaded
 from wolfpack.rules import Alert, Condition, Matcher, Selector, alerts_for, evaluate, expression
 from wolfpack.rules.alert import CHECKS
 from wolfpack.spec import Spec, names
+from wolfpack.spec.measures import MEASURES
 
 NOW = 1_700_000_000.0
 SHOP = {"project": "shop", "model": "churn", "role": "input"}
@@ -236,13 +237,14 @@ def test_quality_is_told_by_its_bound_and_by_its_drop(full: Spec) -> None:
     at = {"project": "travel", "model": "arrival-delay"}
 
     assert told(full, [(names.ROC_AUC, at, 0.74)]) == {("ModelQualityLow", "warning", "ml_model_roc_auc")}
-    assert told(full, [(names.ROC_AUC, at, 0.8), (names.ROC_AUC_BASELINE, at, 0.86)]) == {
-        ("ModelQualityDropped", "warning", "ml_model_roc_auc")
-    }
-    assert told(full, [(names.BRIER, at, 0.2), (names.BRIER_BASELINE, at, 0.05)]) == {
-        ("ModelQualityDropped", "warning", "ml_model_brier")
-    }
-    assert told(full, [(names.BRIER, at, 0.1), (names.BRIER_BASELINE, at, 0.3)]) == set()
+    baseline, limit = MEASURES["roc_auc"].baseline, MEASURES["roc_auc"].noise_limit
+    dropped = [(names.ROC_AUC, at, 0.8), (baseline, at, 0.86)]
+    assert told(full, [*dropped, (limit, at, 0.82)]) == {("ModelQualityDropped", "warning", "ml_model_roc_auc")}
+    assert told(full, [*dropped, (limit, at, 0.79)]) == set()  # so few labels make it as bad by chance
+    worse, chance = MEASURES["brier"].baseline, MEASURES["brier"].noise_limit
+    risen = [(names.BRIER, at, 0.2), (worse, at, 0.05)]
+    assert told(full, [*risen, (chance, at, 0.1)]) == {("ModelQualityDropped", "warning", "ml_model_brier")}
+    assert told(full, [(names.BRIER, at, 0.1), (worse, at, 0.3), (chance, at, 0.35)]) == set()
 
 
 @pytest.mark.parametrize(("score", "found"), [(1.01, True), (1.0, False), (-1.0, False), (-1.01, True)])

@@ -169,4 +169,4 @@ def test_a_fault_is_a_line_and_exit_1(sound, ledger_url) -> None:
 
     assert done.exit_code == 1
     assert done.stdout == "table feedback: is not there; restore the ledger\n"
-    assert "tables: 20 looked at, 1 faults" in done.stderr
+    assert "tables: 22 looked at, 1 faults" in done.stderr

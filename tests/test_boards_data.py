@@ -38,7 +38,7 @@ DAYS = 8
 CHOICES = {"project": "travel", "model": "arrival-delay", "role": ".+", "column": ".+", "owner": ".+"}
 TOGETHER = {"version": "^$", "segment": "^$", "segment_value": ""}
 """What the board of a column begins with: all versions and rows together."""
-ONE_OF_EACH = {"metric": "ml_column_mean", "watched": "delay", "shown": "delay"}
+ONE_OF_EACH = {"measure": "ml_model_roc_auc", "metric": "ml_column_mean", "watched": "delay", "shown": "delay"}
 
 
 def fill(url: str) -> None:

@@ -13,10 +13,12 @@ import yaml
 from wolfpack import dashboards
 from wolfpack.dashboards import MODEL_UID, generate, shared_boards, spec_board, spec_uid, write
 from wolfpack.dashboards.layout import Section, board
-from wolfpack.dashboards.model_panels import above, below
+from wolfpack.dashboards.model_panels import above
 from wolfpack.dashboards.panels import Panel, lines
+from wolfpack.dashboards.quality_panels import ANY_MEASURE, below
 from wolfpack.dashboards.scope import Scope
 from wolfpack.spec import FAMILIES, Spec, names
+from wolfpack.spec.measures import MEASURES
 from wolfpack.spec.model import Quality
 from wolfpack.spec.vocabulary import Levels
 
@@ -188,7 +190,9 @@ def test_query_names_the_catalogue_and_pins_chooses_or_groups(expr):
     assert found or selectors(expr) or expr == f"label_values({names.MODEL_INFO}, project)"
     for family, matchers in found:
         if family in ("ALERTS", ""):
-            assert family or matchers["__name__"] == "=$metric"
+            chosen = "=$metric", "=$measure", "=~$measure.stderr", "=~$measure.baseline", "=~$measure.estimate"
+            measures = f"=~{ANY_MEASURE}"
+            assert family or matchers["__name__"] in (*chosen, measures)
         else:
             family = family if family in FAMILIES else family.removesuffix("_bucket")
             assert matchers.keys() <= set(FAMILIES[family].labels)
@@ -231,11 +235,13 @@ def families(name: str) -> set[str]:
 
 def test_board_of_a_spec_has_only_what_it_can_fill():
     """Without prediction, label, segments or detect, nothing is asked that no exporter will answer."""
-    quality = {names.ROC_AUC.name, names.BRIER.name}
+    drawn = (MEASURES["roc_auc"], MEASURES["brier"], MEASURES["expected_calibration_error"])
+    quality = {one.name for its in drawn for one in its.families} | {names.CALIBRATION_NOISE.name}
     anomaly = {names.ANOMALY_SCORE.name}
 
-    assert quality | anomaly <= families("model")
-    assert families("full") == families("model") - {names.PANE_ROWS_PREVIOUS.name}  # or the other of the two
+    assert anomaly <= families("model")
+    # Any measure is chosen on the shared board; of rows it draws both kinds of what they are compared with.
+    assert families("full") - quality == families("model") - {names.PANE_ROWS_PREVIOUS.name}
     assert not (quality | anomaly) & families("short")
     assert names.COLUMN_MISSING.name in families("short")
     assert {"metric", "watched"}.isdisjoint(v["name"] for v in BOARDS["short"]["templating"]["list"])
@@ -255,6 +261,7 @@ def test_board_of_a_spec_has_only_what_it_can_fill():
         ({"jobs": {}}, "Failed jobs"),
         ({"scalars": {}}, "Values"),
         ({"quality": {}, "label": None}, "ROC AUC"),
+        ({"quality": {}, "label": None}, "Coverage of labels"),
         ({"quality": {}, "prediction": {"column": "score", "task": "regression"}}, "Brier score"),
         ({"quality": {}, "prediction": None}, "Mean of the predictions"),
     ],

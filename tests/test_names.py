@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from wolfpack.spec import FAMILIES, names
+from wolfpack.spec.measures import MEASURES, Metric, Task, measures_of
 
 ROOT = Path(__file__).parent.parent
 CODE = [
@@ -40,4 +42,10 @@ def test_no_metric_name_outside_the_catalogue(file: Path) -> None:
 def test_catalogue_and_module_agree() -> None:
     declared = {value.name for value in vars(names).values() if isinstance(value, names.Family)}
 
-    assert declared == set(FAMILIES)
+    assert declared | {one.name for one in (*names.OF_QUALITY, *names.OF_FAIRNESS, *names.OF_CONCEPT)} == set(FAMILIES)
+
+
+def test_every_measure_of_the_spec_has_its_families_and_every_task_some() -> None:
+    assert set(get_args(Metric)) == set(MEASURES)
+    assert all(len(measures_of(task)) >= 6 for task in get_args(Task))
+    assert all(one.labels == its.value.labels for its in MEASURES.values() for one in its.families)
