@@ -108,10 +108,13 @@ def test_two_files_for_one_model_are_refused(tmp_path) -> None:
         load_all([tmp_path])
 
 
-def test_sections_of_later_releases_are_named(tmp_path) -> None:
-    (tmp_path / "m.yml").write_text(THREE_LINES + "segments: {shop: {}}\nfairness: [shop]\n")
+def test_fairness_needs_a_prediction_that_selects_somebody(tmp_path) -> None:
+    text = THREE_LINES + "segments: {shop: {}}\nfairness: [shop]\n"
 
-    assert "fairness: checked and kept, but not acted on" in load(tmp_path / "m.yml").warnings[0]
+    assert "fairness: needs a `prediction` of the task binary" in faults(tmp_path, text)[0]
+    (tmp_path / "m.yml").write_text(text + "prediction: {column: score}\n")
+    assert load(tmp_path / "m.yml").warnings == []
+    assert load(tmp_path / "m.yml").spec.fairness["shop"].demographic_parity.warning == 0.1
 
 
 def test_the_hash_follows_the_meaning_and_not_the_writing(tmp_path) -> None:
