@@ -16,6 +16,7 @@ from wolfpack.cli import (
     init,
     job,
     ledger,
+    outliers,
     serve,
     specs,
     tell,
@@ -63,6 +64,7 @@ for command in (
     tune.tune,
     feedback.feedback,
     ledger.ledger,
+    outliers.outliers,
     demo.demo,
 ):
     main.add_command(command)
