@@ -55,7 +55,7 @@ def service(tmp_path_factory):
 def answers(url: str) -> bool:
     try:
         return requests.get(f"{url}/health", timeout=1).status_code == 200
-    except requests.ConnectionError:
+    except requests.RequestException:  # not up yet, or busy with starting
         return False
 
 
