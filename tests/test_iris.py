@@ -59,7 +59,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def until(condition, why, seconds: float = 60) -> None:
+def until(condition, why, seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, why()
