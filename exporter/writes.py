@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import flask
 import pyarrow as pa
@@ -32,6 +33,9 @@ from wolfpack.exporter.requests import (
 from wolfpack.exporter.tables import READERS, read_table
 from wolfpack.spec import Plan, ProfileFormatError, TableError, format_duration
 from wolfpack.stats import Profile, bare_plan, profile
+from wolfpack.stats.codec import Outline, outline
+
+Read = TypeVar("Read", Profile, Outline)
 
 group = Group("writes")
 PROFILE = Raw("what `Profile.to_bytes` returns")
@@ -52,7 +56,7 @@ def post_profile() -> flask.Response:
     its, kind = target(), argument(ROLE)
     start = pane(its.known, argument(AT))
     sent = body()
-    found = _profile(sent)
+    found = _read(outline, sent)
     return once(its.known, lambda connection: add_profile(connection, its, kind, start, found, sent))
 
 
@@ -96,7 +100,7 @@ def put_reference(project: str, model: str) -> flask.Response:
     authorize("write", project)
     known = service().registry.get(project, model)
     sent = body()
-    found = _profile(sent)
+    found = _read(Profile.from_bytes, sent)
     if not found.rows:
         raise Problem(422, "Empty reference", "the profile has no rows; profile the training table", "body")
     _check_panes(known, found)
@@ -148,9 +152,9 @@ def _check_plan(known: Known, plan: Plan) -> None:
             )
 
 
-def _profile(sent: bytes) -> Profile:
+def _read(read: Callable[[bytes], Read], sent: bytes) -> Read:
     try:
-        return Profile.from_bytes(sent)
+        return read(sent)
     except ProfileFormatError as error:
         raise Problem(400, "Unreadable profile", str(error), "body") from error
 
@@ -170,7 +174,7 @@ def profile_rows(its: Target, table: pa.Table) -> Profile:
 
 
 def add_profile(
-    connection: Connection, its: Target, kind: str, start: datetime, found: Profile, body: bytes
+    connection: Connection, its: Target, kind: str, start: datetime, found: Profile | Outline, body: bytes
 ) -> dict[str, Any]:
     values = {
         "version": its.version,

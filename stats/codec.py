@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -133,8 +133,50 @@ class _Rows(ColumnState):
         super().__init__(_NOTHING, rows, rows, np.empty(0, np.int64), _NO_SKETCH)
 
 
+_Words = tuple[tuple[str, ...], float]
+"""Unplanned columns, and the error of the bins."""
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What is known of a profile's bytes once they are checked: its plan, and the rows of the whole."""
+
+    plan: Plan
+    rows: int
+
+
+def outline(data: bytes) -> Outline:
+    """Check the bytes of a profile as `decode` does, without making its states: half of the time."""
+    its = _checked(data)
+    return Outline(its.plan, int(its.columns["rows"][its.panes[None][ALL][None]]))
+
+
 def decode(data: bytes) -> Profile:
     """Return the profile of these bytes; raises ProfileFormatError, which names what it got."""
+    its = _checked(data)
+    states = _states(its.plans, its.columns, its.lists)
+    parts = {pane: _profile(its, segments, states) for pane, segments in its.panes.items()}
+    whole = parts.pop(None)
+    return replace(whole, panes={pane: part for pane, part in parts.items() if pane is not None})
+
+
+_Places = dict[Segment, dict[str | None, int]]
+"""By segment and column, the row that has its state; under None the row that says how many rows the segment has."""
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """The parts of a profile's bytes, in which nothing contradicts anything else."""
+
+    plan: Plan
+    said: _Words
+    plans: list[ColumnPlan]
+    columns: dict[str, NDArray[Any]]
+    lists: dict[str, Lists]
+    panes: dict[int | None, _Places]
+
+
+def _checked(data: bytes) -> _Checked:
     table, plan, said = _open(data)
     keys = list(
         zip(*(table.column(name).to_pylist() for name in ("pane", "segment", "value", "column")), strict=True)
@@ -151,22 +193,19 @@ def decode(data: bytes) -> Profile:
     }
     lists = {name: _parts(table.column(name)) for name in _LISTS}
     check_counts(names, plans, columns, lists)
-    states = _states(plans, columns, lists)
-    panes: dict[int | None, dict[Segment, dict[str | None, ColumnState]]] = {}
-    for (pane, segment, value, name), state in zip(keys, states, strict=True):
-        panes.setdefault(pane, {}).setdefault((segment, value), {})[name] = state
-    parts = {pane: _profile(plan, segments, said) for pane, segments in panes.items()}
-    if None not in parts:
+    panes: dict[int | None, _Places] = {}
+    for place, (pane, segment, value, name) in enumerate(keys):
+        panes.setdefault(pane, {}).setdefault((segment, value), {})[name] = place
+    for segments in panes.values():
+        _check_segments(plan, segments, columns["rows"])
+    if None not in panes:
         raise ProfileFormatError(
             "profile: it has panes but no rows for the whole; write it with Profile.to_bytes"
         )
-    whole = parts.pop(None)
-    return replace(whole, panes={pane: part for pane, part in parts.items() if pane is not None})
+    return _Checked(plan, said, plans, columns, lists, panes)
 
 
 _LISTS = ("bins", "sums", "levels", "items", "hashes_high", "hashes_low", "words", "word_counts")
-_Words = tuple[tuple[str, ...], float]
-"""Unplanned columns, and the error of the bins."""
 
 
 def _open(data: bytes) -> tuple[pa.Table, Plan, _Words]:
@@ -257,17 +296,25 @@ def _states(plans: Any, columns: Any, lists: dict[str, Lists]) -> list[ColumnSta
     return found
 
 
-def _profile(plan: Plan, segments: dict[Segment, dict[Any, ColumnState]], said: _Words) -> Profile:
+def _profile(its: _Checked, segments: _Places, states: list[ColumnState]) -> Profile:
+    rows = {segment: states[places[None]].rows for segment, places in segments.items()}
+    found = {
+        segment: {name: states[place] for name, place in places.items() if name is not None}
+        for segment, places in segments.items()
+    }
+    return Profile(its.plan, rows, found, {}, *its.said)
+
+
+def _check_segments(plan: Plan, segments: _Places, counts: NDArray[Any]) -> None:
     known = {*kept_segments(plan), *((column, OTHER) for column in plan.segments)}
     missing = [segment for segment in kept_segments(plan) if segment not in segments]
     unknown = [segment for segment in segments if segment not in known]
-    if missing or unknown or any(None not in states for states in segments.values()):
+    if missing or unknown or any(None not in places for places in segments.values()):
         raise ProfileFormatError(
             f"profile: its segments are not those of its plan; missing {missing[:5]}, unknown {unknown[:5]}"
         )
-    rows = {segment: states.pop(None).rows for segment, states in segments.items()}
+    rows = {segment: counts[places[None]] for segment, places in segments.items()}
     if any(rows[segment] > rows[ALL] for segment in rows):
         raise ProfileFormatError(
             "profile: a segment has more rows than the whole; write it with Profile.to_bytes"
         )
-    return Profile(plan, rows, segments, {}, *said)

@@ -14,7 +14,9 @@ from sending import ARROW, REFERENCE
 from tables import day, inputs, reference
 
 from wolfpack.client.job import to_arrow_bytes
-from wolfpack.stats import profile
+from wolfpack.spec import ProfileFormatError
+from wolfpack.stats import Profile, profile
+from wolfpack.stats.codec import Outline, outline
 
 INJECTION = 'delay"} 1\nml_model_roc_auc{project="bank",model="loans"} 0.1\n'
 POSE = 'delay",project="bank'
@@ -104,6 +106,18 @@ def test_a_name_that_poses_as_more_stays_one_label_value(exporter, word, name) -
     assert answer.status_code == 200, answer.text
     assert projects(exporter) == {"travel"}
     assert name in values or word == "delay"  # a column that the reference lacks is in no comparison
+
+
+def test_an_outline_says_what_the_profile_says_and_refuses_what_it_refuses() -> None:
+    """Profiles are taken by their outline, and what is stored must be readable."""
+    for body in (BODY, reference().to_bytes()):
+        whole = Profile.from_bytes(body)
+
+        assert outline(body) == Outline(whole.plan, whole.rows)
+    for bad in (BODY[:-9], crafted(BODY, "delay", INJECTION), crafted(BODY, "JFK", "EWR")):
+        for read in (outline, Profile.from_bytes):
+            with pytest.raises(ProfileFormatError):
+                read(bad)
 
 
 ROWS = to_arrow_bytes(day(61))
