@@ -70,7 +70,8 @@ class Features:
             for one in self.features
         ]
         found = np.column_stack(parts) if parts else np.zeros((len(rows), 0))
-        return np.nan_to_num(found, nan=0.0), ~np.isnan(found).all(axis=1) if parts else np.zeros(len(rows), bool)
+        known: NDArray[np.bool_] = np.isfinite(found).any(axis=1)
+        return np.nan_to_num(found, nan=0.0), known
 
     def to_list(self) -> list[dict[str, Any]]:
         return [dict(vars(one)) for one in self.features]
