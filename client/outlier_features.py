@@ -70,7 +70,7 @@ class Features:
             for one in self.features
         ]
         found = np.column_stack(parts) if parts else np.zeros((len(rows), 0))
-        known: NDArray[np.bool_] = np.isfinite(found).any(axis=1)
+        known = np.asarray(np.isfinite(found).any(axis=1), dtype=np.bool_)
         return np.nan_to_num(found, nan=0.0), known
 
     def to_list(self) -> list[dict[str, Any]]:
