@@ -85,9 +85,9 @@ class Assembly:
         baseline = self._registry.baseline(connection, known.id)
         found = self._counted(connection, known, first, end)
         cells = found.cells
-        places = list(quality.measured(cells))
-        baselines = trailing.quality_baselines(connection, self._ids, known, baseline, pane, places)
-        samples = quality.quality_samples(spec, cells, _seconds(end), baselines)
+        measured = quality.measured(cells)
+        baselines = trailing.quality_baselines(connection, self._ids, known, baseline, pane, list(measured))
+        samples = quality.quality_samples(spec, cells, measured, _seconds(end), baselines)
         learnt = self._learnt(connection, known, pane)
         for more in (error_samples, concept_samples):
             samples += more(spec, cells, learnt, _seconds(end))

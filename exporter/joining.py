@@ -49,15 +49,15 @@ def read_predictions(
     segments, cells = _segments(spec, plan, table)
     words: tuple[str, ...] = ()
     if its.task == "multiclass":
-        values, words = _words(_of(table, its.column))
+        values, words = _words(_of(table, its.column, "the prediction"))
     else:
-        values = _numbers(_of(table, its.column), its.column)
+        values = _numbers(_of(table, its.column, "the prediction"), its.column)
     chances = None
     if its.chances:
-        chances = np.stack([_numbers(_of(table, one), one) for one in its.chances.values()], 1)
+        chances = np.stack([_numbers(_of(table, one, "the chance"), one) for one in its.chances.values()], 1)
         if ((chances < 0) | (chances > 1)).any():
             raise TableError(f"columns {', '.join(its.chances.values())}: a chance is not in the range 0<=x<=1")
-    lists = None if its.lists is None else key_hashes(_of(table, its.lists))
+    lists = None if its.lists is None else key_hashes(_of(table, its.lists, "the list"))
     return Predictions(keys, starts, values, segments, cells, words, lists, chances)
 
 
@@ -72,7 +72,7 @@ def read_labels(spec: Spec, table: pa.Table, keys: Whole) -> Labels:
     label, task = spec.label, spec.prediction.task if spec.prediction else "binary"
     if label is None:
         raise TableError("the spec has no `label`; nothing is joined")
-    column = _of(table, label.column)
+    column = _of(table, label.column, "the label")
     words: tuple[str, ...] = ()
     if task == "multiclass":
         values, words = _words(column)
@@ -96,9 +96,10 @@ def _check(values: Floats, task: str, name: str) -> None:
         raise TableError(f"label column {name!r} holds {float(values[wrong].min())!r}; {allowed}")
 
 
-def _of(table: pa.Table, name: str) -> pa.ChunkedArray:
+def _of(table: pa.Table, name: str, what: str) -> pa.ChunkedArray:
     if name not in table.column_names:
-        raise TableError(f"column {name!r} is not in the rows; they have {', '.join(map(repr, table.column_names))}")
+        have = ", ".join(map(repr, table.column_names))
+        raise TableError(f"{what} column {name!r} is not in the rows; they have {have}")
     return table.column(name)
 
 
@@ -106,7 +107,8 @@ def _numbers(column: pa.ChunkedArray, name: str) -> Floats:
     try:
         found = np.asarray(pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False), np.float64)
     except pa.ArrowException as error:
-        raise TableError(f"column {name!r} holds what is no number: {error}") from error
+        # Arrow's words quote the value, and these may be logged.
+        raise TableError(f"column {name!r} is {column.type} and holds values that are no numbers") from error
     beyond = np.abs(found) > LARGEST
     if beyond.any():
         place = int(np.flatnonzero(beyond)[0])

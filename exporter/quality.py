@@ -101,11 +101,12 @@ def measured(cells: Mapping[Cell, Judged]) -> dict[Place, dict[str, Estimate]]:
 
 
 def quality_samples(
-    spec: Spec, cells: Mapping[Cell, Judged], end: int, baselines: Mapping[tuple[str, Place], Estimate]
-) -> list[Sample]:
+    spec: Spec, cells: Mapping[Cell, Judged], measured: Mapping[Place, Mapping[str, Estimate]], end: int,
+    baselines: Mapping[tuple[str, Place], Estimate],
+) -> list[Sample]:  # fmt: skip
     """Compute the quality families; `baselines` holds, by measure and place, what a drop is measured from."""
     found: list[Sample] = []
-    for place, measures in measured(cells).items():
+    for place, measures in measured.items():
         for name, estimate in measures.items():
             if name in MEASURES:
                 found += _of_measure(spec, MEASURES[name], place, estimate, end, baselines.get((name, place)))

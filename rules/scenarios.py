@@ -157,6 +157,8 @@ def _healthy(first: Clause, others: dict[Selector, float], within: float) -> flo
     if isinstance(first, Condition) and isinstance(first.operand, Relative):
         return others[first.operand.selector]
     if isinstance(first, Condition) and isinstance(first.operand, float):
+        if first.op == "<" and 0 <= first.operand < 1:
+            return 1.0  # of a ratio that should be high, which another level bounds too
         return 0.0 if (first.operand > 0) == (first.op in (">", ">=")) else within
     return within
 

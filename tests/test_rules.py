@@ -9,6 +9,7 @@ import yaml
 from test_rules_examples import FULL, SHORT, loaded, run
 
 from wolfpack.rules import Timing, alerts_for, generate, load_receivers, write
+from wolfpack.rules.quality_runbooks import QUALITY_RUNBOOKS
 from wolfpack.rules.runbooks import RUNBOOKS
 from wolfpack.rules.service_rules import service_rules
 from wolfpack.rules.told import TOLD
@@ -118,7 +119,7 @@ def test_rules_carry_labels_annotations_and_times(out: Path) -> None:
         assert {"severity", "owner", "check"} <= set(rule["labels"])
         assert set(rule["annotations"]) == {"summary", "description", "runbook_url", "dashboard_url", "slack"}
         assert rule["annotations"]["slack"].startswith(f"#flights {rule['labels']['severity']}")
-        kept = "1d12h" if rule["labels"]["check"] in ("drift", "quality") else None
+        kept = "1d12h" if rule["labels"]["check"] in ("drift", "quality", "fairness") else None
         assert rule.get("keep_firing_for") == kept
         assert rule["for"] == ("17m" if rule["alert"] == "ModelRulesOutdated" else "2m")
 
@@ -211,7 +212,7 @@ def test_a_write_that_fails_half_way_leaves_the_folder_as_it_was(
 def test_a_three_line_spec_has_rules(tmp_path: Path) -> None:
     names = {alert.name for alert in alerts_for(loaded(tmp_path, SHORT)[0].spec)}
 
-    asked_for = {"ModelScalarOutOfBounds", "ModelScalarStale", "ModelJobLate", "ModelJobSlow"}
+    asked_for = set(QUALITY_RUNBOOKS) | {"ModelScalarOutOfBounds", "ModelScalarStale", "ModelJobLate", "ModelJobSlow"}
     asked_for |= {name for name in TOLD if name.startswith("ModelLive")}
     asked_for |= {"ModelColumnOutOfRange", "ModelDataStale", "ModelColumnMeanOff"}
-    assert names == set(TOLD) - {"ModelQualityLow", "ModelQualityDropped", "ModelAnomaly"} - asked_for
+    assert names == set(TOLD) - {"ModelAnomaly"} - asked_for

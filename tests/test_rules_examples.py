@@ -30,8 +30,11 @@ columns:
   booked: {older_than: 2d}
   carrier: {type: categorical}
 prediction: {column: score, task: binary, threshold: 0.5, range: [0, 1]}
-label: {column: late, key: flight_id, matures_after: 1d}
+label: {column: late, key: flight_id, matures_after: 1d, coverage: {warning: "< 0.9", critical: "< 0.5"}}
 segments: {origin: {columns: [dep_delay]}, carrier: {}}
+fairness:
+  carrier: {equal_opportunity: {warning: 0.2}, ratio: "< 0.8"}
+  origin: {demographic_parity: {warning: 0.2, critical: 0.4}}
 drift:
   baseline: [reference, trailing]
   psi: {warning: 0.1, critical: 0.25}

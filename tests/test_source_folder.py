@@ -220,7 +220,7 @@ def test_a_file_that_cannot_be_read_is_refused_until_it_changes(folder, caplog) 
     ("table", "reason"),
     [
         (pa.table({"other": [1]}).select([]), "none of its columns"),
-        (pa.table({"id": ["a"], "late": [3.0]}), "label column 'late' holds 3.0; a label is 0, 1 or null"),
+        (pa.table({"id": ["a"], "late": [3.0]}), "label column 'late' holds 3.0; a binary label is 0, 1 or null"),
         (pa.table({"id": ["a", "b"], "late": [None, "x"]}), "holds values that are no numbers"),
     ],
     ids=["nothing", "label", "text"],
