@@ -5,8 +5,8 @@ with a cut among the last 48 points than without, after the cut's penalty, in de
 same line as every method's (`alarm_line`). Season and noise are learnt from the points before: at 32 points, and anew
 whenever there are half as many more, from `REACH` at the most.
 
-Promise: alarms as rare as `auto`'s; a shift of four deviations is told after five points or a few more, with the time
-it began. Causal. O(n REACH) time: for studies and daily panes, not for thousands of minute series.
+Promise: an alarm per change at the most; a shift of four deviations is told after five points or a few more, with the
+time it began. Noise with heavy tails, in bursts or of rare counts it takes for changes oftener than `auto` does. Causal. O(n REACH) time: for studies and daily panes, not for thousands of minute series.
 """
 
 from __future__ import annotations
