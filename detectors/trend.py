@@ -6,7 +6,8 @@ same line as every method's (`alarm_line`). Season and noise are learnt from the
 whenever there are half as many more, from `REACH` at the most.
 
 Promise: an alarm per change at the most; a shift of four deviations is told after five points or a few more, with the
-time it began. Noise with heavy tails, in bursts or of rare counts it takes for changes oftener than `auto` does. Causal. O(n REACH) time: for studies and daily panes, not for thousands of minute series.
+time it began. Noise with heavy tails, in bursts or of rare counts it takes for changes oftener than `auto` does.
+Causal. O(n REACH) time: for studies and daily panes, not for thousands of minute series.
 """
 
 from __future__ import annotations

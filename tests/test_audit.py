@@ -18,6 +18,7 @@ from tables import day, reference
 from wolfpack.cli import main
 from wolfpack.exporter.audit import looks
 from wolfpack.exporter.audit_report import Look
+from wolfpack.exporter.schema import metadata
 from wolfpack.stats import Profile
 
 pytestmark = pytest.mark.both_ledgers
@@ -169,4 +170,4 @@ def test_a_fault_is_a_line_and_exit_1(sound, ledger_url) -> None:
 
     assert done.exit_code == 1
     assert done.stdout == "table feedback: is not there; restore the ledger\n"
-    assert "tables: 22 looked at, 1 faults" in done.stderr
+    assert f"tables: {len(metadata.tables)} looked at, 1 faults" in done.stderr
