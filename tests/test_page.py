@@ -22,7 +22,10 @@ from wolfpack.exporter.shelf import Shelf
 from wolfpack.spec import FAMILIES, names
 from wolfpack.stats import profile
 
-MODEL_FAMILIES = [one for one in FAMILIES.values() if one.labels[:2] == names.MODEL]
+MODEL_FAMILIES = [
+    one for one in FAMILIES.values() if one.labels[:2] == names.MODEL and one.type == "gauge"
+]
+"""What a model's histories hold; counters and histograms are collected anew at each scrape."""
 ACCEPTS = (
     "",
     "*/*",

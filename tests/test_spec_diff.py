@@ -52,7 +52,7 @@ def test_names_that_yaml_would_misread_are_quoted() -> None:
 def test_every_threshold_of_random_specs_can_be_turned_in_their_files(tmp_path: Path) -> None:
     """The file that was changed says exactly what the changed spec does: `spec_diff` refuses otherwise."""
     (tmp_path / "full").mkdir()
-    specs = [*drawn(6, tmp_path), *loaded(tmp_path / "full", FULL)]
+    specs = [*drawn(10, tmp_path), *loaded(tmp_path / "full", FULL)]
     count = 0
     for one in specs:
         for knob in knobs(one.spec):
