@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from wolfpack.dashboards import model_panels as panel
 from wolfpack.dashboards import told_panels as told
-from wolfpack.dashboards.layout import MADE, Section, board, datasource, variable
+from wolfpack.dashboards.choices import one_model
+from wolfpack.dashboards.layout import MADE, Section, board, variable
 from wolfpack.dashboards.links import to_column
+from wolfpack.dashboards.marks import deployments
 from wolfpack.dashboards.panels import Json, Panel, Query, Steps, heat, lines, stat
 from wolfpack.dashboards.scope import FREE, Scope
 from wolfpack.spec import names
@@ -24,9 +26,7 @@ def anomaly_board() -> Json:
     scope = Scope()
     watched = {"metric": '="$metric"', "column": "", "role": ""}
     choice = [
-        datasource(),
-        variable("project", "Project", f"label_values({names.MODEL_INFO}, project)"),
-        variable("model", "Model", f'label_values({names.MODEL_INFO}{{project="$project"}}, model)'),
+        *one_model(),
         variable("metric", "Watched metric", scope.values(names.ANOMALY_READY, "metric")),
         variable("watched", "Watched column", scope.values(names.ANOMALY_READY, "column", **watched)),
     ]
@@ -37,7 +37,7 @@ def anomaly_board() -> Json:
         Section("Judged", (told.feedback(scope),)),
     ]
     text = f"Series that detectors watch: score, expected value, band, and feedback. {MADE}"
-    return board("Wolfpack / Anomalies", ANOMALY_UID, text, choice, sections)
+    return board("Wolfpack / Anomalies", ANOMALY_UID, text, choice, sections, (), deployments(scope))
 
 
 def _watched(scope: Scope) -> Panel:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from wolfpack.dashboards.layout import MADE, Section, board, datasource, variable
+from wolfpack.dashboards.choices import one_model
+from wolfpack.dashboards.layout import MADE, Section, board, variable
 from wolfpack.dashboards.links import COLUMN_UID, Outside, evidence_link, to_runbook
+from wolfpack.dashboards.marks import deployments
 from wolfpack.dashboards.panels import Json, Panel, Query, Steps, band, dashed, lines, stat, states
 from wolfpack.dashboards.scope import ALERTS, Scope
 from wolfpack.spec import Family, names
@@ -31,9 +33,7 @@ def column_board(outside: Outside = Outside()) -> Json:  # noqa: B008 - frozen
     """Return the board that shows one column of one model, of any version and segment that has series of its own."""
     scope = Scope()
     choice = [
-        datasource(),
-        variable("project", "Project", f"label_values({names.MODEL_INFO}, project)"),
-        variable("model", "Model", f'label_values({names.MODEL_INFO}{{project="$project"}}, model)'),
+        *one_model(),
         variable("shown", "Column", scope.values(names.COLUMN_MISSING, "column")),
         variable("version", "Version", scope.values(names.COLUMN_MISSING, "version", **_shown("version")), none=True),
         variable("segment", "Segment", scope.values(names.COLUMN_MISSING, "segment", **_shown("segment")), none=True),
@@ -53,7 +53,7 @@ def column_board(outside: Outside = Outside()) -> Json:  # noqa: B008 - frozen
     ]
     text = f"One column of one model: values, missing values, and each evidence of drift with its noise. {MADE}"
     links = evidence_link(outside, scope, column=True)
-    return board("Wolfpack / Column", COLUMN_UID, text, choice, sections, links)
+    return board("Wolfpack / Column", COLUMN_UID, text, choice, sections, links, deployments(scope))
 
 
 def _shown(free: str) -> dict[str, str]:

@@ -10,11 +10,15 @@ from typing import Protocol
 
 from wolfpack.dashboards.anomaly_board import anomaly_board
 from wolfpack.dashboards.column_board import column_board
+from wolfpack.dashboards.fairness_board import fairness_board
 from wolfpack.dashboards.fleet_board import fleet_board
 from wolfpack.dashboards.layout import MADE
 from wolfpack.dashboards.links import Outside
+from wolfpack.dashboards.live_board import live_board
 from wolfpack.dashboards.model_board import shared_board, spec_board
 from wolfpack.dashboards.panels import Json
+from wolfpack.dashboards.quality_board import quality_board
+from wolfpack.dashboards.recommendations_board import recommendations_board
 from wolfpack.dashboards.release_board import release_board
 from wolfpack.dashboards.service_board import service_board
 from wolfpack.spec import Spec
@@ -45,6 +49,10 @@ def shared_boards(outside: Outside = Outside()) -> dict[str, Json]:  # noqa: B00
         "column.json": column_board(outside),
         "anomalies.json": anomaly_board(),
         "release.json": release_board(),
+        "quality.json": quality_board(outside),
+        "fairness.json": fairness_board(outside),
+        "recommendations.json": recommendations_board(outside),
+        "live.json": live_board(outside),
         "service.json": service_board(),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wolfpack.dashboards.layout import MADE, Section, board, datasource, variable
 from wolfpack.dashboards.links import to_model
-from wolfpack.dashboards.panels import Column, Json, Panel, Query, Steps, lines, stat, table
+from wolfpack.dashboards.panels import PLAIN, Column, Json, Panel, Query, Steps, lines, stat, table
 from wolfpack.dashboards.scope import ALERTS, over_projects
 from wolfpack.spec import Family, names
 
@@ -15,7 +15,7 @@ ANOMALOUS = (*BY, "role", "column", "metric", "detector", "scalar", "job_name")
 NOISIEST = 10
 WEEK = "7d"
 BAD: Steps = (("green", None), ("red", 1))
-WORTH_A_LOOK: Steps = (("green", None), ("orange", 1))
+LOOK: Steps = (("green", None), ("orange", 1))
 LATE: Steps = (("green", None), ("red", 0))
 DRIFTED: Steps = (("green", None), ("orange", 0.2), ("red", 0.5))
 
@@ -30,7 +30,7 @@ def fleet_board() -> Json:
         ),
     ]
     sections = [
-        Section("Now", (_models(), _critical(), _warning(), _late(), _drifting(), _anomalous())),
+        Section("Now", _now()),
         Section("Models", (to_model(_table(), "model"),)),
         Section("Noise", (_noisiest(), _firing())),
         Section("Owners", (_states(), _by_owner())),
@@ -45,7 +45,6 @@ def _most(family: Family, by: tuple[str, ...] = BY, **matchers: str) -> str:
     return f"max by ({', '.join(by)}) ({over_projects(family, **matchers)}) and on ({', '.join(BY)}) {owned}"
 
 
-
 def _alerts(severity: str = "", check: str = "") -> str:
     """Return the firing alerts of models, one series for each alert of a model."""
     where = 'project=~"$project",owner=~"$owner",model!="",alertstate="firing"'
@@ -54,63 +53,54 @@ def _alerts(severity: str = "", check: str = "") -> str:
     return f"{ALERTS}{{{where}}}"
 
 
-def _count(expr: str) -> str:
-    return f"count({expr}) or vector(0)"
+def _alerting(severity: str = "", check: str = "") -> str:
+    """Return how many alerts fire for each model that has any."""
+    return f"count by ({', '.join(BY)}) ({_alerts(severity, check)})"
 
 
-def _models() -> Panel:
-    owned = f'max by (project, model, owner) ({over_projects(names.MODEL_INFO, owner=OWNED)})'
-    return stat("Models", "Models that the exporter knows.", "none", [Query(_count(owned), "models")], width=4)
+def _owned() -> str:
+    return f"max by ({', '.join(BY)}, owner) ({over_projects(names.MODEL_INFO, owner=OWNED)})"
 
 
-def _critical() -> Panel:
-    expr = _count(f"count by (project, model) ({_alerts('critical')})")
-    text = "Models for which a critical alert fires."
-    return stat("Critical", text, "none", [Query(expr, "models")], steps=BAD, width=4)
-
-
-def _warning() -> Panel:
-    expr = _count(f"count by (project, model) ({_alerts('warning')})")
-    text = "Models for which an alert of severity warning fires."
-    return stat("Warning", text, "none", [Query(expr, "models")], steps=WORTH_A_LOOK, width=4)
-
-
-def _late() -> Panel:
-    expr = _count(f"max by (project, model) (time() - ({_most(names.WINDOW_DUE)})) > 0")
-    return stat("Late", "Models of which a pane is past due.", "none", [Query(expr, "models")], steps=BAD, width=4)
-
-
-def _drifting() -> Panel:
-    expr = _count(f"({_most(names.DRIFTED_COLUMNS)}) > 0")
-    text = "Models of which a column drifted beyond its threshold and its noise floor."
-    return stat("Drifting", text, "none", [Query(expr, "models")], steps=WORTH_A_LOOK, width=4)
-
-
-def _anomalous() -> Panel:
-    expr = _count(f"max by (project, model) (abs({_most(names.ANOMALY_SCORE, ANOMALOUS)})) > 1")
-    text = "Models of which a detector finds a series beyond its alarm line."
-    return stat("Anomalous", text, "none", [Query(expr, "models")], steps=WORTH_A_LOOK, width=4)
+def _now() -> tuple[Panel, ...]:
+    """Return how many models there are, and how many of them need somebody."""
+    found = (
+        ("Models", "Models that the exporter knows.", _owned(), PLAIN),
+        ("Critical", "Models for which a critical alert fires.", _alerting(severity="critical"), BAD),
+        ("Warning", "Models for which an alert of severity warning fires.", _alerting(severity="warning"), LOOK),
+        ("Late", "Models of which a pane is past due.", f"(time() - ({_most(names.WINDOW_DUE)})) > 0", BAD),
+        ("Drifting", "Models of which a column drifted beyond its threshold and its noise floor.",
+         f"({_most(names.DRIFTED_COLUMNS)}) > 0", LOOK),
+        ("Worse", "Models for which an alert on quality fires.", _alerting(check="quality"), BAD),
+        ("Anomalous", "Models of which a detector finds a series beyond its alarm line.",
+         f"max by ({', '.join(BY)}) (abs({_most(names.ANOMALY_SCORE, ANOMALOUS)})) > 1", LOOK),
+    )  # fmt: skip
+    return tuple(
+        stat(title, text, "none", [Query(f"count({expr}) or vector(0)", "models")], steps=steps, width=3)
+        for title, text, expr, steps in found
+    )
 
 
 def _table() -> Panel:
     """Return one line for each model: what fires, what is late, how much drifted, how many rows."""
-    owned = f'max by (project, model, owner) ({over_projects(names.MODEL_INFO, owner=OWNED)})'
-    info = f"max by (project, model) ({owned})"
+    owned = _owned()
+    info = f"max by ({', '.join(BY)}) ({owned})"
     columns = [
         Column("Known", owned, shown=False),
-        Column("Critical", f"count by (project, model) ({_alerts('critical')}) or 0 * {info}", steps=BAD),
-        Column("Warning", f"count by (project, model) ({_alerts('warning')}) or 0 * {info}", steps=WORTH_A_LOOK),
+        Column("Critical", f"{_alerting('critical')} or 0 * {info}", steps=BAD),
+        Column("Warning", f"{_alerting('warning')} or 0 * {info}", steps=LOOK),
         Column("Past due", f"time() - ({_most(names.WINDOW_DUE)})", "s", LATE),
         Column("Drifted columns", _most(names.DRIFTED_COLUMNS), "percentunit", DRIFTED),
+        Column("Worse", f"{_alerting(check='quality')} or 0 * {info}", steps=BAD),
         Column(
             "Anomalies",
             f"sum by (project, model) (abs({_most(names.ANOMALY_SCORE, ANOMALOUS)}) > bool 1)",
-            steps=WORTH_A_LOOK,
+            steps=LOOK,
         ),
         Column("Rows", _most(names.PANE_ROWS, role='="input"'), "short"),
         Column("Age of the newest window", f"time() - ({_most(names.WINDOW_END)})", "s"),
     ]
-    text = "A line for each model: alerts that fire, how late its oldest missing pane is, what drifted and what is odd."
+    text = "A line for each model: alerts that fire, how late its oldest missing pane is, what is drifting, worse, odd."
     return table("Models", text, columns, keys=("project", "model", "owner"), sort="Critical")
 
 

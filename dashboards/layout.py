@@ -74,8 +74,12 @@ def board(
     variables: Sequence[Json],
     sections: Iterable[Section],
     links: Sequence[Json] = (),
+    marks: Sequence[Json] = (),
+    since: str = "now-14d",
 ) -> Json:
     """Return the JSON of a dashboard: classic schema, read-only, panels placed without overlap.
+
+    `marks` are its annotations; `since` is where the time range begins that it opens with.
 
     Raises
     ------
@@ -93,11 +97,12 @@ def board(
         refresh="1m",
         schemaVersion=SCHEMA_VERSION,
         tags=[TAG],
-        time=core.Time("now-14d", "now"),
+        time=core.Time(since, "now"),
         timezone="browser",
     )
     made = without(plain(frame), _STALE_BOARD)
     made["links"] += links
+    made["annotations"] = {"list": list(marks)}
     return made | {"templating": {"list": list(variables)}, "panels": _placed(sections)}
 
 

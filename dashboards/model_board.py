@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 
 from wolfpack.dashboards import drift_panels as drifting
+from wolfpack.dashboards import fairness_panels as fairness
 from wolfpack.dashboards import live_panels as live
 from wolfpack.dashboards import model_panels as panel
 from wolfpack.dashboards import quality_panels as quality
 from wolfpack.dashboards import told_panels as told
+from wolfpack.dashboards.choices import one_model
 from wolfpack.dashboards.layout import MADE, Section, board, datasource, variable
 from wolfpack.dashboards.links import MODEL_UID, Outside, evidence_link, to_column, to_runbook
+from wolfpack.dashboards.marks import deployments
 from wolfpack.dashboards.panels import Json, Panel
 from wolfpack.dashboards.scope import Scope
 from wolfpack.spec import Spec, names
@@ -20,15 +23,10 @@ from wolfpack.spec.measures import MEASURES
 def shared_board(outside: Outside = Outside()) -> Json:  # noqa: B008 - frozen
     """Return the board of every model: project and model are variables, every panel is there."""
     scope = Scope()
-    project = variable("project", "Project", f"label_values({names.MODEL_INFO}, project)")
-    models = variable("model", "Model", f'label_values({names.MODEL_INFO}{{project="$project"}}, model)')
-    measures = f'label_values({{__name__=~"{quality.ANY_MEASURE}",project="$project",model="$model"}}, __name__)'
-    choice = [datasource(), project, models, *_narrowing(scope, detect=True)]
-    choice.append(variable("measure", "Measure of quality", measures))
+    choice = [*one_model(), *_narrowing(scope, detect=True), quality.measure_choice(scope)]
     text = f"Data, drift, quality and anomalies of one model. {MADE}"
-    return board(
-        "Wolfpack / Model", MODEL_UID, text, choice, _sections(scope, None, outside), evidence_link(outside, scope)
-    )
+    sections, links = _sections(scope, None, outside), evidence_link(outside, scope)
+    return board("Wolfpack / Model", MODEL_UID, text, choice, sections, links, deployments(scope))
 
 
 def spec_board(spec: Spec, outside: Outside = Outside()) -> Json:  # noqa: B008 - frozen
@@ -38,7 +36,7 @@ def spec_board(spec: Spec, outside: Outside = Outside()) -> Json:  # noqa: B008 
     text = f"{spec.project}/{spec.model}, owned by {spec.owned_by}. {MADE}"
     title = f"Wolfpack / {spec.project} / {spec.model}"
     uid, links = spec_uid(spec.project, spec.model), evidence_link(outside, scope)
-    return board(title, uid, text, choice, _sections(scope, spec, outside), links)
+    return board(title, uid, text, choice, _sections(scope, spec, outside), links, deployments(scope))
 
 
 def spec_uid(project: str, model: str) -> str:
@@ -79,7 +77,7 @@ def _sections(scope: Scope, spec: Spec | None, outside: Outside) -> list[Section
         Section("Drift", tuple(to_column(one, scope) for one in _drift(scope, spec))),
         Section("Releases", _releases(scope, spec)),
         Section("Quality", _quality(scope, spec)),
-        Section("Fairness", quality.groups(scope, spec) if spec and spec.fairness else ()),
+        Section("Fairness", fairness.panels(scope, spec) if spec and spec.fairness else ()),
         Section("Anomalies", _anomalies(scope, spec)),
         Section("Scalars", _scalars(scope, spec)),
         Section("Jobs", _jobs(scope, spec)),

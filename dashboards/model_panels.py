@@ -22,8 +22,8 @@ ALERT = (
 BANDED = ("column", "scalar", "job_name")
 
 
-def firing(scope: Scope) -> Panel:
-    expr = f"count({scope.firing(ALERT)})"
+def firing(scope: Scope, check: str = "") -> Panel:
+    expr = f"count({scope.firing(ALERT, check)})"
     text = "Alerts of this model that fire now, in Prometheus' own words."
     return stat("Firing alerts", text, "none", [Query(f"{expr} or vector(0)", "alerts")], steps=ANY)
 
@@ -206,12 +206,13 @@ def anomaly_score(scope: Scope) -> Panel:
     return lines("Anomaly score", text, "none", queries, steps=OUTSIDE)
 
 
-def alerts(scope: Scope) -> Panel:
+def alerts(scope: Scope, check: str = "") -> Panel:
+    """Return when each alert fired, of all or of those about one thing."""
     legend = (
         "{{alertname}} {{severity}} {{role}} {{column}}{{scalar}}{{job_name}} {{segment_value}} {{version}}"
     )
     text = "When each alert of this model fired, from Prometheus' own series of its alerts."
-    return states("Alerts", text, [Query(scope.firing(ALERT), legend)], {"1": ("firing", "red")})
+    return states("Alerts", text, [Query(scope.firing(ALERT, check), legend)], {"1": ("firing", "red")})
 
 
 def above(levels: Levels | None) -> Steps:

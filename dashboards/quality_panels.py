@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from wolfpack.dashboards.model_panels import above
-from wolfpack.dashboards.panels import PLAIN, Panel, Query, Steps, band, dashed, lines, stat
+from wolfpack.dashboards.layout import variable
+from wolfpack.dashboards.panels import PLAIN, Json, Panel, Query, Steps, band, dashed, lines, stat
 from wolfpack.dashboards.scope import Scope
 from wolfpack.spec import Spec, names
-from wolfpack.spec.fairness_names import GAPS, RATES, SMALLEST, SMALLEST_LABELLED
 from wolfpack.spec.measures import MEASURES, Measure, Metric, Task
 from wolfpack.spec.outcome import Quality
 
@@ -26,6 +25,12 @@ TITLES = {
 }  # fmt: skip
 ANY_MEASURE = f"ml_model_({'|'.join(MEASURES)})"
 """Names of the families of all measures, for the variable of the shared board."""
+
+
+def measure_choice(scope: Scope) -> Json:
+    """Return the variable that chooses a measure among those that the model has."""
+    where = f'project="{scope.project}",model="{scope.model}"'
+    return variable("measure", "Measure of quality", f'label_values({{__name__=~"{ANY_MEASURE}",{where}}}, __name__)')
 
 
 def drawn(spec: Spec) -> list[Measure]:
@@ -89,10 +94,40 @@ def chosen(scope: Scope) -> Panel:
 
 
 def chosen_by_segment(scope: Scope) -> Panel:
-    where = f'project="{scope.project}",model="{scope.model}",version="",class="",segment!=""'
-    expr = f'max by (segment, segment_value) ({{__name__="$measure",{where}}})'
+    expr = _chosen(scope, by=("segment", "segment_value"))
     text = "The measure chosen above by segment value, over the newest labelled window."
     return lines("Quality by segment: $measure", text, "none", [Query(expr, "{{segment}} {{segment_value}}")])
+
+
+def chosen_by_version(scope: Scope) -> Panel:
+    text = "The measure chosen above by version, over the newest labelled window; shown while two or more have rows."
+    return lines("Quality by version: $measure", text, "none", [Query(_chosen(scope, by=("version",)), "{{version}}")])
+
+
+def chosen_by_class(scope: Scope) -> Panel:
+    text = "The measure chosen above of each class against the rest, of models of several classes."
+    return lines("Quality by class: $measure", text, "none", [Query(_chosen(scope, by=("class",)), "{{class}}")])
+
+
+def chosen_estimate(scope: Scope) -> Panel:
+    """Return what the chosen measure is expected to be before labels come, in its interval, beside what it was."""
+    value, spread = _chosen(scope, "estimate"), f"{BAND_SD} * {_chosen(scope, 'estimate_stderr')}"
+    queries = [Query(value, "expected"), Query(f"{value} - {spread}", "lower"), Query(f"{value} + {spread}", "upper"),
+               Query(_chosen(scope), "realised")]  # fmt: skip
+    text = (
+        "The measure chosen above as it is expected of the newest predictions before their labels come, with its 95 % "
+        "interval; dashed, what it came to over the newest labelled window."
+    )
+    return lines("Expected: $measure", text, "none", queries, overrides=[*band("lower", "upper"), dashed("^realised$")])
+
+
+def chosen_estimate_error(scope: Scope) -> Panel:
+    queries = [
+        Query(_chosen(scope, "estimate_error"), "error"),
+        Query(_chosen(scope, "estimate_error_noise"), "by chance"),
+    ]
+    text = "Expected less realised, of the measure chosen above; dashed, what chance gives either way."
+    return lines("Expected less realised: $measure", text, "none", queries, overrides=[dashed("^by chance$")])
 
 
 def by_segment(scope: Scope, measure: Measure) -> Panel:
@@ -141,6 +176,15 @@ def estimate_errors(scope: Scope, measures: list[Measure]) -> Panel:
     return lines("Expected less realised quality", text, "none", queries[:8], overrides=[dashed(" by chance$")])
 
 
+def coverage_now(scope: Scope) -> Panel:
+    queries = [
+        Query(scope.most(names.MATURE_COVERAGE), "should be complete"),
+        Query(scope.most(names.LABEL_COVERAGE), "newest labelled"),
+    ]
+    text = "Share of the predictions with a label: of the newest pane that should be complete, of the newest window."
+    return stat("Coverage of labels", text, "percentunit", queries, width=6)
+
+
 def coverage(scope: Scope) -> Panel:
     queries = [
         Query(scope.most(names.LABEL_COVERAGE), "newest labelled window"),
@@ -161,40 +205,19 @@ def labels(scope: Scope) -> Panel:
     return lines("Predictions and labels", text, "short", queries)
 
 
+def unmatched_now(scope: Scope) -> Panel:
+    queries = [
+        Query(scope.most(names.UNMATCHED_LABELS), "labels without a prediction"),
+        Query(scope.most(names.UNLABELLED), "predictions whose label never came"),
+    ]
+    text = "Labels that fit no prediction, and predictions that should have a label by now and have none."
+    return stat("What found no other half", text, "short", queries, width=9)
+
+
 def unmatched(scope: Scope) -> Panel:
     queries = [Query(scope.most(names.UNMATCHED_RATIO), "labels without a prediction")]
     text = "Share of the labels that are kept which have no prediction; when many, keys differ on the two sides."
     return lines("Labels without a prediction", text, "percentunit", queries)
-
-
-def groups(scope: Scope, spec: Spec) -> tuple[Panel, ...]:
-    """Return how far the groups of the spec's segments are apart, and the groups themselves."""
-    gaps = [
-        Query(scope.most(one, ("segment",), segment='!=""'), f"{name.replace('_', ' ')} of {{{{segment}}}}")
-        for name, (difference, _, noise) in GAPS.items()
-        for name, one in ((name, difference), (f"{name} by chance", noise))
-    ]
-    ratios = [
-        Query(scope.most(ratio, ("segment",), segment='!=""'), f"{name.replace('_', ' ')} of {{{{segment}}}}")
-        for name, (_, ratio, _) in GAPS.items()
-    ]
-    sizes = [
-        Query(scope.most(family, ("segment",), segment='!=""'), f"{said} of {{{{segment}}}}")
-        for family, said in ((SMALLEST, "smallest group"), (SMALLEST_LABELLED, "fewest labelled rows"))
-    ]
-    by = ("segment", "segment_value")
-    rates = [
-        Query(scope.most(family, by, segment='!=""'), f"{name.replace('_', ' ')} {{{{segment}}}} {{{{segment_value}}}}")
-        for name, family in RATES.items()
-    ]
-    told = [its.demographic_parity for its in spec.fairness.values()]
-    return (
-        lines("Groups apart", "Largest less smallest rate of the groups of a segment; dashed, what like groups "
-              "reach by chance.", "none", gaps, steps=above(told[0]), overrides=[dashed(" by chance of ")]),
-        lines("Ratio of groups", "Smallest over largest rate of the groups of a segment.", "none", ratios),
-        lines("Rates by group", "How often the groups are selected, rightly and wrongly.", "none", rates),
-        lines("Rows of the smallest group", "Few rows tell little about a group.", "short", sizes),
-    )  # fmt: skip
 
 
 def below(quality: Quality | None) -> Steps:
@@ -214,8 +237,10 @@ def _most(scope: Scope, measure: Measure) -> str:
     return scope.most(measure.value)
 
 
-def _chosen(scope: Scope, suffix: str = "") -> str:
-    where = f'project="{scope.project}",model="{scope.model}",version="",segment="",class=""'
+def _chosen(scope: Scope, suffix: str = "", by: tuple[str, ...] = ()) -> str:
+    """Return the chosen measure, or what belongs to it by the end of its name, by those labels; others are pinned."""
+    pinned = [f'{label}{"!=" if label in by else "="}""' for label in ("version", "segment", "class")]
+    where = ",".join([f'project="{scope.project}"', f'model="{scope.model}"', *pinned])
     # In a regular expression the point stands for the underscore, which would be taken for a part of the variable.
     name = f'=~"$measure.{suffix}"' if suffix else '="$measure"'
-    return f"max by (project, model) ({{__name__{name},{where}}})"
+    return f"max by ({', '.join(by or ('project', 'model'))}) ({{__name__{name},{where}}})"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from wolfpack.dashboards import model_panels as panel
 from wolfpack.dashboards import told_panels as told
-from wolfpack.dashboards.layout import MADE, Section, board, datasource, variable
+from wolfpack.dashboards.choices import one_model
+from wolfpack.dashboards.layout import MADE, Section, board
+from wolfpack.dashboards.marks import deployments
 from wolfpack.dashboards.panels import Json, Panel, Query, dashed, lines
 from wolfpack.dashboards.scope import Scope
 from wolfpack.spec import Family, names
@@ -17,11 +19,6 @@ TOP = 10
 def release_board() -> Json:
     """Return the board that says whether the new version may stay."""
     scope = Scope()
-    choice = [
-        datasource(),
-        variable("project", "Project", f"label_values({names.MODEL_INFO}, project)"),
-        variable("model", "Model", f'label_values({names.MODEL_INFO}{{project="$project"}}, model)'),
-    ]
     sections = [
         Section("Versions", (told.deployments(scope), panel.version_rows(scope), _traffic(scope))),
         Section("Predictions", (panel.release_shift(scope), _prediction_means(scope))),
@@ -29,7 +26,7 @@ def release_board() -> Json:
         Section("Quality", (_quality(scope, names.ROC_AUC, "ROC AUC"), _quality(scope, names.BRIER, "Brier score"))),
     ]
     text = f"Live versions of one model beside each other; shown while two or more have rows. {MADE}"
-    return board("Wolfpack / Release", RELEASE_UID, text, choice, sections)
+    return board("Wolfpack / Release", RELEASE_UID, text, one_model(), sections, (), deployments(scope))
 
 
 def _traffic(scope: Scope) -> Panel:

@@ -58,9 +58,10 @@ class Scope:
         free = {name: match for name, match in FREE.items() if name in family.labels}
         return f"label_values({self.select(family, (label,), **free | matchers)}, {label})"
 
-    def firing(self, by: Sequence[str]) -> str:
-        """Return the firing alerts of the model, one series for each group."""
+    def firing(self, by: Sequence[str], check: str = "") -> str:
+        """Return the firing alerts of the model, one series for each group; `check`: only those about that."""
         where = f'project="{self.project}",model="{self.model}",alertstate="firing"'
+        where += f',check="{check}"' if check else ""
         return f"max by ({', '.join(by)}) ({ALERTS}{{{where}}})"
 
 

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from string import ascii_uppercase
 from types import SimpleNamespace
 
 import grafanalib._gen
@@ -52,7 +53,11 @@ def panels(name: str) -> list[dict]:
 PANELS = [
     pytest.param(name, panel, id=f"{name}-{panel['title']}") for name in BOARDS for panel in panels(name)
 ]
-QUERIES = sorted({target["expr"] for name in BOARDS for panel in panels(name) for target in panel["targets"]})
+MARKS = [mark for name in BOARDS for mark in BOARDS[name]["annotations"]["list"]]
+QUERIES = sorted(
+    {target["expr"] for name in BOARDS for panel in panels(name) for target in panel["targets"]}
+    | {mark["expr"] for mark in MARKS}
+)
 VARIABLES = [
     pytest.param(name, variable, id=f"{name}-{variable['name']}")
     for name in BOARDS
@@ -66,6 +71,7 @@ VARIABLE_QUERIES = [
 ]
 
 
+ESTIMATES = ("estimate_stderr", "estimate_error", "estimate_error_noise")
 OWN = {names.OWNER_STATES, names.OWNER_ALERTS}
 """Recorded by the generated rules: by owner, without project and model."""
 INNER = re.compile(
@@ -102,7 +108,7 @@ def test_panel_has_what_the_linter_wants(name, panel):
     assert panel["description"].endswith(".")
     assert panel["fieldConfig"]["defaults"]["unit"] in UNITS
     assert panel["targets"]
-    assert [target["refId"] for target in panel["targets"]] == list("ABCDEFGH"[: len(panel["targets"])])
+    assert [target["refId"] for target in panel["targets"]] == list(ascii_uppercase[: len(panel["targets"])])
     assert len({target["legendFormat"] for target in panel["targets"]}) == len(panel["targets"])
     for thing in (panel, *panel["targets"]):
         assert thing["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
@@ -178,7 +184,7 @@ def test_every_variable_that_is_used_exists_and_comes_before_its_use(name):
     for variable in found["templating"]["list"]:
         assert used_in(variable["query"]) <= known
         known.add(variable["name"])
-    assert used_in(json.dumps(found["panels"] + found["links"])) <= known
+    assert used_in(json.dumps([found[part] for part in ("panels", "links", "annotations")])) <= known
     assert known <= used_in(json.dumps(found))
 
 
@@ -190,9 +196,8 @@ def test_query_names_the_catalogue_and_pins_chooses_or_groups(expr):
     assert found or selectors(expr) or expr == f"label_values({names.MODEL_INFO}, project)"
     for family, matchers in found:
         if family in ("ALERTS", ""):
-            chosen = "=$metric", "=$measure", "=~$measure.stderr", "=~$measure.baseline", "=~$measure.estimate"
-            measures = f"=~{ANY_MEASURE}"
-            assert family or matchers["__name__"] in (*chosen, measures)
+            parts = {f"=~$measure.{part}" for part in ("stderr", "baseline", "estimate", *ESTIMATES)}
+            assert family or matchers["__name__"] in {"=$metric", "=$measure", f"=~{ANY_MEASURE}", *parts}
         else:
             family = family if family in FAMILIES else family.removesuffix("_bucket")
             assert matchers.keys() <= set(FAMILIES[family].labels)
@@ -212,6 +217,33 @@ def test_query_aggregates_target_labels_away(expr):
         if family in FAMILIES:
             assert set(by) <= set(FAMILIES[family].labels)
         assert not {"instance", "job", "pod"} & set(by)
+
+
+@pytest.mark.parametrize("expr", [expr for expr in QUERIES if "rate(" in expr])
+def test_rates_are_of_counters_over_four_scrapes_of_a_minute(expr):
+    """target-counter-agg. Not `$__rate_interval` (target-rate-interval): it is too short where Grafana's data source
+    keeps its 15 s and the scrape job has 60 s."""
+    for name, seconds in re.findall(r"rate\((\w+)\{[^}]*\}\[([^\]]*)\]\)", expr):
+        counted = FAMILIES[name.removesuffix("_bucket")]
+        assert counted.type in ("counter", "histogram")
+        assert seconds == "5m"
+    assert expr.count("rate(") == len(re.findall(r"(?:max|sum) by \([^)]*\) \(rate\(", expr))
+
+
+def test_deployments_are_marked_on_every_board_of_one_model():
+    """In milliseconds, which is what `useValueForTime` takes."""
+    marked = {name for name in BOARDS if BOARDS[name]["annotations"]["list"]}
+
+    assert marked == set(BOARDS) - {"fleet"}
+    assert all(mark["expr"].startswith(f"1000 * max by (version, stage) ({names.DEPLOYMENT}{{") for mark in MARKS)
+    assert {mark["datasource"]["uid"] for mark in MARKS} == {"${datasource}"}
+
+
+def test_the_page_has_a_row_and_the_panels_of_every_board():
+    page = (Path(__file__).parent.parent / "docs" / "dashboards.md").read_text()
+    for file, one in shared_boards().items():
+        assert f"| `{file}`, `{one['uid']}` |" in page
+        assert f"<!-- generated: panels-{file.removesuffix('.json')} -->" in page
 
 
 @pytest.mark.needs("promtool")

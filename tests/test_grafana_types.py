@@ -22,6 +22,10 @@ PLAIN = """\
 // JSON has the values of enumerations as plain text, and panels leave options out that have a default.
 type Plain<T> = unknown extends T ? T : T extends string ? `${T}` : T extends Array<infer U> ? Array<Plain<U>>
   : T extends object ? { [K in keyof T]: Plain<T[K]> } : T;
+// Grafana leaves further keys of an annotation to the data source: these are Prometheus', as its editor writes them.
+type Mark = Plain<AnnotationQuery> & { expr: string, step: string, titleFormat: string, textFormat: string,
+  tagKeys: string, useValueForTime: boolean };
+type Board = Omit<Plain<Dashboard>, "annotations"> & { annotations: { list: Array<Mark> } };
 type Part<T> = T extends Array<infer U> ? Array<Part<U>> : T extends object ? { [K in keyof T]?: Part<T[K]> } : T;
 """
 
@@ -29,10 +33,10 @@ type Part<T> = T extends Array<infer U> ? Array<Part<U>> : T extends object ? { 
 def program(boards: dict[str, dict]) -> str:
     """Return TypeScript in which each board, and the options of each panel, have the type that Grafana gives them."""
     raw = f"{NPM}/@grafana/schema/dist/types/raw"
-    lines = [f'import type {{ Dashboard }} from "{raw}/dashboard/x/types.gen";', PLAIN]
+    lines = [f'import type {{ AnnotationQuery, Dashboard }} from "{raw}/dashboard/x/types.gen";', PLAIN]
     lines += [f'import type * as {one} from "{raw}/composable/{one}/panelcfg/x/types.gen";' for one in KINDS.values()]
     for place, board in enumerate(boards.values()):
-        lines.append(f"export const board{place}: Plain<Dashboard> = {json.dumps(board)};")
+        lines.append(f"export const board{place}: Board = {json.dumps(board)};")
         for panel in board["panels"]:
             if panel["type"] != "row":
                 kind, name = KINDS[panel["type"]], f"{place}_{panel['id']}"
