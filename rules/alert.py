@@ -51,7 +51,10 @@ class Selector:
                 )
 
     def holds(self, labels: Mapping[str, str]) -> bool:
-        return all(matcher.holds(labels) for matcher in self.matchers)
+        for its in self.matchers:  # noqa: SIM110 - asked of each series for each selector, and twice as fast
+            if (labels.get(its.label, "") in its.values) == its.negated:
+                return False
+        return True
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wolfpack.rules.alert import Alert
 from wolfpack.rules.alertmanager import alertmanager, fragment
 from wolfpack.rules.annotations import Links
 from wolfpack.rules.existing import beside
@@ -61,8 +62,9 @@ def generate(
         if refused:
             continue
         try:
-            files |= _model(one, timing, links, files)
-            names |= {alert.name for alert in alerts_for(one.spec)}
+            alerts = alerts_for(one.spec)
+            files |= _model(one, alerts, timing, links, files)
+            names |= {alert.name for alert in alerts}
         except ValueError as error:
             faults.append(fault(one, str(error)))
     if faults:
@@ -78,12 +80,13 @@ def generate(
     return dict(sorted(files.items()))
 
 
-def _model(one: Loaded, timing: Timing, links: Links, taken: dict[str, str]) -> dict[str, str]:
+def _model(
+    one: Loaded, alerts: tuple[Alert, ...], timing: Timing, links: Links, taken: dict[str, str]
+) -> dict[str, str]:
     spec, name = one.spec, f"{one.spec.project}--{one.spec.model}"
     path = f"rules/{name}.yml"
     if path in taken:
         raise ValueError(f"model: {path} is the file of another model too; rename one of the two")
-    alerts = alerts_for(spec)
     daily, live = (tuple(one for one in alerts if one.live is its) for its in (False, True))
     made = {
         path: yaml_text(model_file(spec, alerts, timing, links)),

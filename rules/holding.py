@@ -31,13 +31,13 @@ def firing(
     ----------
     Prometheus 2.42, rules/alerting.go, AlertingRule.Eval.
     """
-    fires = np.zeros(len(times), dtype=bool)
+    fires = [False] * len(times)
     since: float | None = None  # start of the current activity; None: inactive
     ended: float | None = None  # when a firing alert's condition ended
     fired = False
-    for index in np.flatnonzero(_matters(active)):
-        now = times[index]
-        if active[index]:
+    first = int(np.argmax(active)) if active.any() else len(times)
+    for index, (holds, now) in enumerate(zip(active[first:].tolist(), times[first:].tolist(), strict=True), first):
+        if holds:
             since, ended = now if since is None else since, None
             fired = fired or now - since >= hold
         elif fired and keep > 0:
@@ -47,9 +47,4 @@ def firing(
         else:
             since, fired = None, False
         fires[index] = fired
-    return fires
-
-
-def _matters(active: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the evaluations from the first activity on; nothing happens before."""
-    return np.maximum.accumulate(active) if len(active) else active
+    return np.array(fires, dtype=bool)

@@ -66,7 +66,7 @@ def vector(selector: Selector, by: tuple[str, ...], history: History) -> dict[_K
     found: dict[_Key, Values] = {}
     for labels, values in history.get(selector.family.name, ()):
         if selector.holds(labels):
-            key = tuple((name, labels[name]) for name in by if labels.get(name))
+            key = tuple([(name, labels[name]) for name in by if labels.get(name)])
             found[key] = np.fmax(found[key], values) if key in found else values
     return found
 
@@ -74,9 +74,10 @@ def vector(selector: Selector, by: tuple[str, ...], history: History) -> dict[_K
 def _conjunction(
     alert: Alert, clauses: Sequence[Condition | Absent], history: History, times: Values
 ) -> dict[_Key, Values]:
-    found = vector(clauses[0].selector, alert.by, history)
+    first = vector(clauses[0].selector, alert.by, history)
+    found = dict(first)
     for clause in clauses:
-        left = vector(clause.selector, alert.by, history)
+        left = first if clause.selector == clauses[0].selector else vector(clause.selector, alert.by, history)
         right = _right(clause, alert.by, history)
         for key in list(found):
             found[key] = np.where(_holds(clause, left.get(key), right.get(key), times), found[key], np.nan)

@@ -1,25 +1,26 @@
-"""The scenarios of a model as a test file of `promtool test rules`."""
+"""The scenarios of a model as a test file of `promtool test rules`.
+
+What an alert says is checked where it fires first; elsewhere it is known by its labels, all at once, so that an alert
+that should not be there is found too. To write every text out six times made half of what is written.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
-
-import numpy as np
 
 from wolfpack.rules import judge
 from wolfpack.rules.alert import Alert, Identity
 from wolfpack.rules.annotations import WORST, Links, rendered, texts, worst_selector
 from wolfpack.rules.fleet_rules import fleet_test
-from wolfpack.rules.holding import firing
-from wolfpack.rules.judge import Values
-from wolfpack.rules.prometheus_rules import hold, keep
+from wolfpack.rules.foretold import Fired, foretold
 from wolfpack.rules.promql import number, quoted
-from wolfpack.rules.scenarios import Scenario, scenarios
+from wolfpack.rules.scenarios import scenarios
 from wolfpack.rules.service_rule import Case, ServiceRule
 from wolfpack.rules.service_rules import SERVICE, service_rules
-from wolfpack.rules.stepped import ModelHistory, looked_back
+from wolfpack.rules.stepped import ModelHistory
 from wolfpack.rules.timing import Timing, duration
 from wolfpack.spec import Spec
 
@@ -34,13 +35,16 @@ def model_tests(spec: Spec, alerts: tuple[Alert, ...], timing: Timing, links: Li
     """
     said = [texts(spec, alert, links) for alert in alerts]
     tests = []
-    for scenario in scenarios(alerts, timing):
-        expected = _expected(spec, alerts, scenario, timing, said)
-        checks = [
-            {"eval_time": duration(step * timing.evaluation), "alertname": name, "exp_alerts": told}
-            for (step, name), told in expected.items()
-        ]
-        tests.append(_test(scenario.name, scenario.series, checks, timing))
+    made = scenarios(alerts, timing)
+    fired, history = foretold(spec, alerts, made, timing)
+    for scenario, found in zip(made, fired, strict=True):
+        if scenario.worded:
+            checks = _words(alerts, said, found, history, timing)
+        else:
+            checks = _labels(scenario.name, found, timing)
+        given = [{"series": _series(*key), "values": _notation(values)} for key, values in scenario.series.items()]
+        interval = duration(timing.evaluation)
+        tests.append({"name": scenario.name, "interval": interval, "input_series": given} | checks)
     return _file(f"{spec.project}--{spec.model}", tests, timing)
 
 
@@ -84,16 +88,7 @@ def _file(name: str, tests: list[dict[str, Any]], timing: Timing) -> dict[str, A
     return {"rule_files": [f"../rules/{name}.yml"], "evaluation_interval": interval, "tests": tests}
 
 
-def _test(name: str, series: Any, checks: list[dict[str, Any]], timing: Timing) -> dict[str, Any]:
-    given = [{"series": _series(*key), "values": _notation(values)} for key, values in series.items()]
-    return {
-        "name": name,
-        "interval": duration(timing.evaluation),
-        "input_series": given,
-        "alert_rule_test": checks,
-    }
-
-
+@lru_cache(maxsize=1 << 12)
 def _series(family: str, labels: tuple[tuple[str, str], ...]) -> str:
     return family + "{" + ", ".join(f"{name}={quoted(value)}" for name, value in labels) + "}"
 
@@ -106,43 +101,47 @@ def _notation(values: list[float | None]) -> str:
     )
 
 
-def _expected(
-    spec: Spec,
-    alerts: tuple[Alert, ...],
-    scenario: Scenario,
+def _labels(name: str, found: dict[int, list[Fired]], timing: Timing) -> dict[str, Any]:
+    """Return checks of what fires, and that nothing else does, by labels.
+
+    Of one that fails promtool tells only the expression, so the name of the scenario is in it.
+    """
+    expr = f'ALERTS{{alertstate="firing"}} # {name}'
+    checks = []
+    for step, fired in found.items():
+        told = [{"labels": _fired(one.identity), "value": 1} for one in fired]
+        time = duration(step * timing.evaluation)
+        checks.append({"expr": expr, "eval_time": time, "exp_samples": told})
+    return {"promql_expr_test": checks}
+
+
+@lru_cache(maxsize=1 << 12)
+def _fired(identity: Identity) -> str:
+    return _series("ALERTS", tuple(sorted(identity | {("alertstate", "firing")})))
+
+
+def _words(
+    alerts: tuple[Alert, ...], said: Sequence[dict[str, str]], found: dict[int, list[Fired]], history: ModelHistory,
     timing: Timing,
-    said: Sequence[dict[str, str]],
-) -> dict[tuple[int, str], list[dict[str, Any]]]:
-    """Return by evaluation and alert name what must fire, by the table's own function."""
-    length = len(next(iter(scenario.series.values())))
-    times = np.arange(length, dtype=float) * timing.evaluation
-    history: ModelHistory = {}
-    for (family, labels), values in scenario.series.items():
-        array = np.array([np.nan if value is None else value for value in values], dtype=float)
-        history.setdefault(family, []).append((dict(labels), array))
-    history = looked_back(history, timing.lookback // timing.evaluation)
-    found: dict[tuple[int, str], list[dict[str, Any]]] = {
-        (step, alert.name): [] for step in scenario.checks for alert in alerts
-    }
-    for alert, its in zip(alerts, said, strict=True):
-        for identity, found_values in judge.active(alert, history, times).items():
-            fires = firing(~np.isnan(found_values), times, hold(alert, timing), keep(alert, spec, timing))
-            for step in scenario.checks:
-                if fires[step]:
-                    found[step, alert.name].append(
-                        _told(alert, identity, found_values, step, history, its)
-                    )
-    return found
+) -> dict[str, Any]:  # fmt: skip
+    """Return checks of what fires, rule by rule, by labels and annotations."""
+    told: dict[tuple[int, str], list[dict[str, Any]]] = {(step, one.name): [] for step in found for one in alerts}
+    for step, fired in found.items():
+        for one in fired:
+            alert = alerts[one.row]
+            told[step, alert.name].append(_told(alert, one, history, said[one.row]))
+    checks = [
+        {"eval_time": duration(step * timing.evaluation), "alertname": name, "exp_alerts": one}
+        for (step, name), one in told.items()
+    ]
+    return {"alert_rule_test": checks}
 
 
-def _told(
-    alert: Alert, identity: Identity, values: Values, step: int, history: ModelHistory, said: dict[str, str]
-) -> dict[str, Any]:
-    """Return the labels and annotations of one alert; a kept one still tells its last active value."""
-    labels = dict(sorted(identity - {("alertname", alert.name)}))
-    last = int(np.flatnonzero(~np.isnan(values[: step + 1]))[-1])
-    worst = _worst(alert, labels.get("baseline", ""), history, last)
-    told = {name: rendered(text, alert, labels, float(values[last]), worst) for name, text in said.items()}
+def _told(alert: Alert, fired: Fired, history: ModelHistory, said: dict[str, str]) -> dict[str, Any]:
+    """Return the labels and annotations of one alert."""
+    labels = dict(sorted(fired.identity - {("alertname", alert.name)}))
+    worst = _worst(alert, labels.get("baseline", ""), history, fired.at)
+    told = {name: rendered(text, alert, labels, fired.value, worst) for name, text in said.items()}
     return {"exp_labels": labels, "exp_annotations": {name: text for name, text in told.items() if text}}
 
 

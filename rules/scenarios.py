@@ -34,11 +34,17 @@ class Example:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A test: series on the grid of evaluations (None: no sample), and the evaluations to look at."""
+    """A test: series on the grid of evaluations (None: no sample), the evaluations to look at, and whether at words."""
 
     name: str
     series: dict[SeriesKey, Values]
     checks: tuple[int, ...]
+    worded: bool = False
+
+    @property
+    def length(self) -> int:
+        """Evaluations."""
+        return len(next(iter(self.series.values())))
 
 
 def scenarios(alerts: Sequence[Alert], timing: Timing) -> list[Scenario]:
@@ -49,7 +55,7 @@ def scenarios(alerts: Sequence[Alert], timing: Timing) -> list[Scenario]:
     for name in ("silent", "boundary", "fires"):
         for place, series in enumerate(_packed([getattr(example, name) for example in made])):
             steps: dict[SeriesKey, Values] = {key: [value] * (settled + 1) for key, value in series.items()}
-            found.append(Scenario(_numbered(name, place), steps, (settled,)))
+            found.append(Scenario(_numbered(name, place), steps, (settled,), worded=name == "fires"))
     for place, series in enumerate(_packed([example.fires for example in made])):
         found.append(_missing(_numbered("missing", place), series, settled, timing))
         found.append(_restart(_numbered("restart", place), series, settled))

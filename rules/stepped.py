@@ -52,18 +52,23 @@ def step(points: Sequence[tuple[float, float | None]], times: Values) -> Values:
 
 def looked_back(history: History, steps: int) -> ModelHistory:
     """Return a history in which a sample is seen for `steps` more times, as `last_over_time` sees it."""
-    if not steps:
-        return {name: list(series) for name, series in history.items()}
     return {
-        name: [(labels, _held(values, steps)) for labels, values in series]
-        for name, series in history.items()
+        name: [(labels, held(values, steps)) for labels, values in series] for name, series in history.items()
     }
 
 
-def _held(values: Values, steps: int) -> Values:
+def held(values: Values, steps: int) -> Values:
+    """Return values, shape (…, n), in which a sample is seen for `steps` more times of the last axis.
+
+    Examples
+    --------
+    >>> held(np.array([1.0, np.nan, np.nan, 2.0]), 1)
+    array([ 1.,  1., nan,  2.])
+    """
     lacking = np.isnan(values)
-    if not lacking.any():
+    if not steps or not lacking.any():
         return values
-    place = np.arange(len(values))
-    last = np.maximum.accumulate(np.where(lacking, -1, place))
-    return np.where((last >= 0) & (place - last <= steps), values[last], np.nan)
+    place = np.arange(values.shape[-1])
+    last = np.maximum.accumulate(np.where(lacking, -1, place), axis=-1)
+    found = np.take_along_axis(values, np.maximum(last, 0), axis=-1)
+    return np.where((last >= 0) & (place - last <= steps), found, np.nan)

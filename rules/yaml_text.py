@@ -45,26 +45,29 @@ def yaml_text(data: Any) -> str:
     <BLANKLINE>
     """
     out = [f"# {HEADER}"]
-    _write(data, "", out)
+    _write(data, "", "", out)
     return "\n".join(out) + "\n"
 
 
-def _write(data: Any, indent: str, out: list[str]) -> None:
-    """Append the lines of a value that stands by itself."""
+def _write(data: Any, lead: str, indent: str, out: list[str]) -> None:
+    """Append the lines of a value that stands by itself: the first after `lead`, the others indented."""
     if isinstance(data, dict) and data:
         for key, value in data.items():
-            out.append(f"{indent}{_scalar(key)}:")
-            if isinstance(value, list | dict) and value:  # lists under a key are not indented further
-                _write(value, indent if isinstance(value, list) else indent + "  ", out)
+            if isinstance(value, str) and "\n" not in value:
+                out.append(f"{lead}{_scalar(key)}: {_text(value)}")
+            elif isinstance(value, list | dict) and value:  # lists under a key are not indented further
+                out.append(f"{lead}{_scalar(key)}:")
+                below = indent if isinstance(value, list) else indent + "  "
+                _write(value, below, below, out)
             else:
-                out[-1] += " " + _inline(value, indent)
+                out.append(f"{lead}{_scalar(key)}: {_inline(value, indent)}")
+            lead = indent
     elif isinstance(data, list) and data:
         for value in data:
-            place = len(out)
-            _write(value, indent + "  ", out)
-            out[place] = f"{indent}- {out[place][len(indent) + 2 :]}"
+            _write(value, f"{lead}- ", indent + "  ", out)
+            lead = indent
     else:
-        out.append(indent + _inline(data, indent[2:]))
+        out.append(lead + _inline(data, indent[2:]))
 
 
 def _inline(value: Any, indent: str) -> str:
@@ -78,7 +81,7 @@ def _scalar(value: Any) -> str:
     """Return a value on one line."""
     if isinstance(value, str):
         return _text(value)
-    return _by_library(value) if not isinstance(value, int) or isinstance(value, bool) else str(value)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else _by_library(value)
 
 
 @lru_cache(maxsize=1 << 16)
