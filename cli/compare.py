@@ -1,4 +1,4 @@
-"""`wolfpack compare`: drift between two profiles or tables, as a table, as JSON, and as a gate."""
+"""`wolfpack compare`: two profiles or tables, or two versions in the exporter; as text, as JSON, and as a gate."""
 
 from __future__ import annotations
 
@@ -18,12 +18,16 @@ _CRITICAL = (0.25, 0.2, 0.2, 0.05)
 
 
 @click.command()
-@click.argument("baseline", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.argument("current", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.argument("baseline", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.argument("current", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
 @click.option(
-    "--fail-on", type=click.Choice(["warning", "critical"]), help="Exit 1 if a column drifted at this level."
-)
+    "--format", "form", type=click.Choice(["table", "markdown", "json"]), default="table", show_default=True,
+    help="Of versions `table` is Markdown too.",
+)  # fmt: skip
+@click.option(
+    "--fail-on", type=click.Choice(["warning", "critical"]),
+    help="Exit 1 if a column drifted, or a version is worse, at this level.",
+)  # fmt: skip
 @click.option(
     "--classifier", is_flag=True, help="Also try to tell the rows of two tables apart; needs scikit-learn."
 )
@@ -32,11 +36,63 @@ _CRITICAL = (0.25, 0.2, 0.2, 0.05)
     type=click.Choice(["evidently", "nannyml"]),
     help="Also show the scores of two tables as it defines them.",
 )
+@click.option("--versions", nargs=2, metavar="OLD NEW", help="Compare two versions of a model in the exporter instead.")
+@click.option("--project", help="Of the versions.")
+@click.option("--model", help="Of the versions.")
+@click.option("--at", help="Last pane of the window, as 2013-05-01. Default: the newest with predictions.")
+@click.option("--labelled", type=click.IntRange(min=0), default=0, show_default=True,
+              help="With --fail-on: labelled predictions that each version must have.")  # fmt: skip
+@click.option("--url", default="http://127.0.0.1:9906", show_default=True, envvar="WOLFPACK_URL")
+@click.option("--token", envvar="WOLFPACK_TOKEN")
 def compare(
+    baseline: Path | None, current: Path | None, form: str, fail_on: str | None, classifier: bool,
+    compat: Literal["evidently", "nannyml"] | None, versions: tuple[str, str] | None, project: str | None,
+    model: str | None, at: str | None, labelled: int, url: str, token: str | None,
+) -> None:  # fmt: skip
+    """Compare CURRENT with BASELINE, each a profile or a table (Parquet, CSV, NDJSON, Arrow), or two versions."""
+    if versions is not None:
+        if baseline is not None or classifier or compat:
+            raise click.UsageError("--versions: is of the exporter; name no files and no option of files")
+        asked = {"project": project, "model": model, "old": versions[0], "new": versions[1], "at": at}
+        sys.exit(_versions(asked, form, fail_on, labelled, url, token))
+    if baseline is None or current is None:
+        raise click.UsageError("name BASELINE and CURRENT, or two versions with --versions OLD NEW")
+    if form == "markdown":
+        raise click.UsageError("--format markdown: is of --versions; files have table and json")
+    _files(baseline, current, form, fail_on, classifier, compat)
+
+
+def _versions(
+    asked: dict[str, str | None], form: str, fail_on: str | None, labelled: int, url: str, token: str | None
+) -> int:
+    """Print how two versions compare; return the exit status: 1 if the gate must not open."""
+    from wolfpack.cli.release_report import report
+    from wolfpack.client import HttpTransport
+
+    for name in ("project", "model"):
+        if asked[name] is None:
+            raise click.UsageError(f"--versions: say with --{name} which model's")
+    transport = HttpTransport(url, token)
+    found = transport.get("/api/v1/comparison", {name: text for name, text in asked.items() if text is not None})
+    transport.close()
+    levels = ("critical",) if fail_on == "critical" else ("warning", "critical")
+    stops = [f"{one['level']}: {one['text']}" for one in found["reasons"] if one["level"] in levels]
+    for side in ("old", "new"):
+        if found["labelled"][side] < labelled:
+            stops.append(
+                f"critical: version {found[side]} has {found['labelled'][side]:,} predictions with a label, and "
+                f"--labelled wants {labelled:,}"
+            )
+    click.echo(json.dumps(found, indent=2) if form == "json" else report(found, stops))
+    for one in stops if fail_on and form == "json" else ():
+        click.echo(one, err=True)
+    return 1 if stops and fail_on else 0
+
+
+def _files(
     baseline: Path, current: Path, form: str, fail_on: str | None, classifier: bool,
     compat: Literal["evidently", "nannyml"] | None,
 ) -> None:  # fmt: skip
-    """Compare CURRENT with BASELINE; each a profile or a table (Parquet, CSV, NDJSON, Arrow)."""
     from wolfpack import stats
 
     apart = _separate(baseline, current) if classifier else None

@@ -16,6 +16,7 @@ from wolfpack.exporter import (
     live_writes,
     notices,
     reads,
+    release_pages,
     writes,
 )
 from wolfpack.exporter.answers import Loaded, Now
@@ -146,6 +147,7 @@ def _groups() -> tuple[Group, ...]:
         notices.group,
         reads.group,
         listings.group,
+        release_pages.group,
         evidence.group,
         anomaly_pages.group,
         _own,

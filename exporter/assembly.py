@@ -78,6 +78,17 @@ class Assembly:
         )
         return window, loaded
 
+    def versions(self, connection: Connection, known: Known, role: str, pane: datetime) -> dict[str, Mixture]:
+        """Return the rows of each version in the window of a role that ends with the pane, shadows too."""
+        first = known.spec.calendar.back(pane, known.spec.window_panes - 1)
+        loaded = self._load(connection, known, role, first, pane)
+        return {name: Mixture.of(span.runs, span.newest[-1].plan.id) for name, span in loaded.versions.items()}
+
+    def judged(self, connection: Connection, known: Known, pane: datetime) -> quality.Counted:
+        """Return the counts of quality of the window that ends with the pane."""
+        calendar = known.spec.calendar
+        return self._counted(connection, known, calendar.back(pane, known.spec.window_panes - 1), calendar.end(pane))
+
     def label_window(self, connection: Connection, known: Known, pane: datetime) -> list[Sample]:
         """Return the samples of quality over the window that ends with the pane."""
         spec, calendar = known.spec, known.spec.calendar

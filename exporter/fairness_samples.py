@@ -18,8 +18,8 @@ Groups = Mapping[str, JudgedScores | JudgedClasses]
 def selection_samples(spec: Spec, counted: Counted, end: int) -> list[Sample]:
     """Return how groups compare by what was predicted of them, whether labels have come or not."""
     found: list[Sample] = []
-    for where, groups, positive in _compared(spec, counted):
-        fairness = compare_selection({name: one.selected(positive) for name, one in groups.items()})
+    for where, counts, segment in _compared(spec, counted):
+        fairness = fairness_of(spec, counts, segment, labelled=False)
         found += _samples(fairness, where, end, ("demographic_parity",), ("selection_rate",), SMALLEST)
     return found
 
@@ -27,29 +27,43 @@ def selection_samples(spec: Spec, counted: Counted, end: int) -> list[Sample]:
 def odds_samples(spec: Spec, counted: Counted, end: int) -> list[Sample]:
     """Return how groups compare by how often predictions are right about them, over the labelled rows."""
     found: list[Sample] = []
-    for where, groups, positive in _compared(spec, counted):
-        fairness = compare_groups({name: one.decided for name, one in groups.items()}, positive)
+    for where, counts, segment in _compared(spec, counted):
+        fairness = fairness_of(spec, counts, segment, labelled=True)
         gaps, rates = ("equal_opportunity", "equalized_odds"), ("true_positive_rate", "false_positive_rate")
         found += _samples(fairness, where, end, gaps, rates, SMALLEST_LABELLED)
     return found
 
 
-def _compared(spec: Spec, counted: Counted) -> Iterator[tuple[dict[str, str], Groups, str]]:
-    """Yield labels and groups of each segment that the spec compares, of all versions and of each of several."""
-    its = spec.prediction
-    if its is None:
+def fairness_of(spec: Spec, counts: QualityCounts, segment: str, *, labelled: bool) -> Fairness:
+    """Return how the groups of a segment compare: the labelled rows by their labels, or all by what was predicted."""
+    positive, groups = _positive(spec), _groups(counts, segment)
+    if labelled:
+        return compare_groups({name: one.decided for name, one in groups.items()}, positive)
+    return compare_selection({name: one.selected(positive) for name, one in groups.items()})
+
+
+def _positive(spec: Spec) -> str:
+    return (spec.prediction.positive if spec.prediction else None) or POSITIVE
+
+
+def _groups(counts: QualityCounts, segment: str) -> Groups:
+    return {
+        value: one
+        for (name, value), one in counts.cells.items()
+        if name == segment and isinstance(one, JudgedScores | JudgedClasses)
+    }
+
+
+def _compared(spec: Spec, counted: Counted) -> Iterator[tuple[dict[str, str], QualityCounts, str]]:
+    """Yield labels and counts of each segment that the spec compares, of all versions and of each of several."""
+    if spec.prediction is None:
         return
     whole = {"": counted.together} if counted.together is not None else {}
     of: dict[str, QualityCounts] = whole | (dict(counted.versions) if len(counted.versions) > 1 else {})
     for version, counts in of.items():
         for segment in spec.fairness:
-            groups = {
-                value: one
-                for (name, value), one in counts.cells.items()
-                if name == segment and isinstance(one, JudgedScores | JudgedClasses)
-            }
             where = {"project": spec.project, "model": spec.model, "version": version, "segment": segment}
-            yield where, groups, its.positive or POSITIVE
+            yield where, counts, segment
 
 
 def _samples(

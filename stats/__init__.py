@@ -28,6 +28,7 @@ from wolfpack.stats.quality_counts import Judging, QualityCounts
 from wolfpack.stats.ranking import list_diversity, rank_lists
 from wolfpack.stats.regions import Regions
 from wolfpack.stats.regression import RegressionErrors
+from wolfpack.stats.releases import MeasureChange, compare_quality
 from wolfpack.stats.repeats import Repeats
 from wolfpack.stats.replanning import replan
 from wolfpack.stats.score_counts import ScoreCounts
@@ -51,6 +52,7 @@ __all__ = [
     "Judged",
     "Judging",
     "LabelChange",
+    "MeasureChange",
     "OpenScores",
     "OutputHealth",
     "Profile",
@@ -66,6 +68,7 @@ __all__ = [
     "calibration_noise",
     "compare",
     "compare_groups",
+    "compare_quality",
     "compare_selection",
     "differences",
     "error_by_region",
