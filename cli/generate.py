@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from wolfpack.spec import load_all
+from wolfpack.spec import load_all, parse_keeping
 
 _SPECS = click.argument("specs", metavar="SPEC...", nargs=-1, required=True, type=click.Path(path_type=Path))
 _OUT = click.option(
@@ -27,7 +27,10 @@ _OUT = click.option(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The Alertmanager configuration that you have: the one written is it, with Wolfpack's beside.",
 )
-def rules(specs: tuple[Path, ...], out: Path, receivers: Path | None, alertmanager: Path | None) -> None:
+@click.option("--keep", "kept", multiple=True, metavar="KIND=DURATION", help="As for `wolfpack serve`.")
+def rules(
+    specs: tuple[Path, ...], out: Path, receivers: Path | None, alertmanager: Path | None, kept: tuple[str, ...]
+) -> None:
     """Write alert rules, their promtool tests, the Alertmanager configuration and runbook pages."""
     from wolfpack import rules as pack
 
@@ -35,6 +38,7 @@ def rules(specs: tuple[Path, ...], out: Path, receivers: Path | None, alertmanag
         load_all(specs),
         pack.load_receivers(receivers) if receivers else None,
         existing=pack.load_existing(alertmanager) if alertmanager else None,
+        keeping=parse_keeping(kept),
     )
     pack.write(files, out)
     click.echo(f"{len(files)} files in {out}")

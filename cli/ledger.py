@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from wolfpack.spec import WolfpackError
+from wolfpack.spec import WolfpackError, parse_keeping
 
 _LEDGER = click.option("--ledger", "url", required=True, help="As for `wolfpack serve`.")
 _AS = click.option("--as", "history", type=click.Choice(["event", "exposed"]), default="event", show_default=True,
@@ -36,7 +36,7 @@ def verify(url: str, specs: tuple[Path, ...], windows: int, kept: tuple[str, ...
 
     store = exporter.Ledger(url, own=False)
     try:
-        looks = exporter.audit(store, specs, windows, exporter.parse_keeping(kept), _progress)
+        looks = exporter.audit(store, specs, windows, parse_keeping(kept), _progress)
         found = [_told(look, form) for look in looks]
     finally:
         store.close()

@@ -10,7 +10,7 @@ import click
 import yaml
 
 from wolfpack.cli.logs import log_format_option, start_logging
-from wolfpack.spec import DEFAULT_BUDGET, Budget
+from wolfpack.spec import DEFAULT_BUDGET, Budget, parse_keeping
 
 
 @click.command()
@@ -60,7 +60,7 @@ def serve(
     host, port = exporter.parse_listen(listen)
     exporter.check_address(host, tokens is not None, replay)
     held = exporter.TokenFile(tokens) if tokens else None
-    keeping = exporter.parse_keeping(kept)
+    keeping = parse_keeping(kept)
     service = exporter.open_service(
         list(specs), ledger, held, replay, budget=Budget.parse(budgets), reads=rules.reads, keeping=keeping
     )

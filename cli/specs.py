@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from wolfpack.spec import Budget, Fault, Loaded, Spec, SpecError, load_all
+from wolfpack.spec import Budget, Fault, Keeping, Loaded, Spec, SpecError, load_all, parse_keeping
 
 
 @click.command()
@@ -18,12 +18,13 @@ from wolfpack.spec import Budget, Fault, Loaded, Spec, SpecError, load_all
 @click.option(
     "--budget", "budgets", multiple=True, metavar="[PROJECT=]NUMBER", help="As for `wolfpack serve`."
 )
-def check(paths: tuple[Path, ...], show: bool, budgets: tuple[str, ...]) -> None:
+@click.option("--keep", "kept", multiple=True, metavar="KIND=DURATION", help="As for `wolfpack serve`.")
+def check(paths: tuple[Path, ...], show: bool, budgets: tuple[str, ...], kept: tuple[str, ...]) -> None:
     """Validate specs: a line per fault with file and line, exit 1 if there is one."""
-    budget = Budget.parse(budgets)
+    budget, keeping = Budget.parse(budgets), parse_keeping(kept)
     try:
         loaded = load_all(paths)
-        _check_rules(loaded)
+        _check_rules(loaded, keeping)
         _check_budget(loaded, budget)
     except SpecError as error:
         for fault in error.faults:
@@ -44,11 +45,11 @@ def schema() -> None:
     click.echo(json.dumps(Spec.model_json_schema(), indent=2))
 
 
-def _check_rules(loaded: list[Loaded]) -> None:
+def _check_rules(loaded: list[Loaded], keeping: Keeping) -> None:
     """Refuse what `wolfpack rules` refuses: asked for, and never to be told."""
     from wolfpack.rules import refusals
 
-    faults = [fault for one in loaded for fault in refusals(one)]
+    faults = [fault for one in loaded for fault in refusals(one, keeping)]
     if faults:
         raise SpecError(faults)
 

@@ -7,7 +7,6 @@ from wolfpack.exporter.declaration import Endpoint, Raw
 from wolfpack.exporter.export import export
 from wolfpack.exporter.export_folder import ExportFolder
 from wolfpack.exporter.forgetting import forget, model_number
-from wolfpack.exporter.keeping import Keeping, parse_keeping
 from wolfpack.exporter.ledger import Ledger
 from wolfpack.exporter.past import past
 from wolfpack.exporter.remote_write import send_samples
@@ -18,7 +17,6 @@ from wolfpack.exporter.tokens import TokenFile, new_token
 __all__ = [
     "Endpoint",
     "ExportFolder",
-    "Keeping",
     "Ledger",
     "LedgerError",
     "Raw",
@@ -33,7 +31,6 @@ __all__ = [
     "model_number",
     "new_token",
     "open_service",
-    "parse_keeping",
     "parse_listen",
     "past",
     "send_samples",

@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 from wolfpack.exporter import audit_bodies, audit_histories, audit_tables, audit_windows
 from wolfpack.exporter.audit_bodies import Wrap
 from wolfpack.exporter.audit_report import Look
-from wolfpack.exporter.keeping import Keeping
 from wolfpack.exporter.ledger import Ledger
 from wolfpack.exporter.registry import Registry
+from wolfpack.spec.keeping import Keeping
 
 _BODIES = (audit_bodies.look_at_parts, audit_bodies.look_at_blocks, audit_bodies.look_at_references)
 _HISTORIES = (

@@ -15,7 +15,6 @@ from wolfpack.exporter.audit_report import Look, at, model_names
 from wolfpack.exporter.awaited import changes_for, received
 from wolfpack.exporter.clock import utc
 from wolfpack.exporter.engine import REFERENCE
-from wolfpack.exporter.keeping import Keeping
 from wolfpack.exporter.ladder import DAY
 from wolfpack.exporter.outcomes import ESTIMATE
 from wolfpack.exporter.registry import Known, Registry
@@ -23,6 +22,7 @@ from wolfpack.exporter.sample import Key, sample, scope_of, stored_key
 from wolfpack.exporter.schema import exposures, marks, parts, predictions, references, samples, series
 from wolfpack.exporter.standing import NOTICES
 from wolfpack.spec import FAMILIES, names
+from wolfpack.spec.keeping import Keeping
 from wolfpack.spec.measures import MEASURES
 
 ROLES = ("input", "prediction", "label", ESTIMATE)

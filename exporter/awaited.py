@@ -10,11 +10,11 @@ from wolfpack.exporter import outcomes, store
 from wolfpack.exporter.clock import utc
 from wolfpack.exporter.due import oldest_missing
 from wolfpack.exporter.expected import expect_later
-from wolfpack.exporter.keeping import Keeping
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.schema import parts
 from wolfpack.exporter.stages import load_stages
 from wolfpack.spec import Spec
+from wolfpack.spec.keeping import Keeping
 
 
 class Awaited:

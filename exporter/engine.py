@@ -16,7 +16,6 @@ from wolfpack.exporter.awaited import Awaited, changes_for, received
 from wolfpack.exporter.clock import Clock, utc
 from wolfpack.exporter.coverage import coverage_samples
 from wolfpack.exporter.housekeeping import Housekeeping
-from wolfpack.exporter.keeping import Keeping
 from wolfpack.exporter.ledger import Ledger
 from wolfpack.exporter.live_book import LiveBook
 from wolfpack.exporter.live_upkeep import SETTLE, LiveUpkeep
@@ -25,6 +24,7 @@ from wolfpack.exporter.sample import TOLD, Sample
 from wolfpack.exporter.shelf import Scopes, Shelf, scope
 from wolfpack.exporter.standing import NOTICES, still_shown, told_samples
 from wolfpack.exporter.store import Waiting
+from wolfpack.spec.keeping import Keeping
 
 log = logging.getLogger("wolfpack.exporter")
 REFERENCE = "reference"

@@ -10,12 +10,12 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from wolfpack.exporter import ladder, store
 from wolfpack.exporter.clock import utc
-from wolfpack.exporter.keeping import Keeping
 from wolfpack.exporter.ladder import Run
 from wolfpack.exporter.ledger import Ledger
 from wolfpack.exporter.panes import Panes
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.schema import blocks, parts, pending
+from wolfpack.spec.keeping import Keeping
 
 SETTLE = timedelta(minutes=15)
 """How long after its end an hour is merged; a part that comes later has it merged anew."""

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Sequence
 
 from wolfpack.exporter.hours import drop_minutes, merge_hours
-from wolfpack.exporter.keeping import DAY, Keeping, is_short
 from wolfpack.exporter.ledger import Ledger
 from wolfpack.exporter.panes import Panes
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.sweep import sweep, sweep_keys
+from wolfpack.spec.keeping import DAY, Keeping, is_short
 
 log = logging.getLogger("wolfpack.exporter")
 QUARTER = 900.0

@@ -11,12 +11,12 @@ from sqlalchemy import Connection
 
 from wolfpack.exporter import live_store, store
 from wolfpack.exporter.clock import utc
-from wolfpack.exporter.keeping import HOUR, Keeping
 from wolfpack.exporter.ledger import Ledger
 from wolfpack.exporter.live_book import LiveBook
 from wolfpack.exporter.live_store import Stored
 from wolfpack.exporter.registry import Known
 from wolfpack.spec import Calendar
+from wolfpack.spec.keeping import HOUR, Keeping
 from wolfpack.stats import Profile, merge_all
 from wolfpack.stats.live_slice import LiveSlice, merge_slices
 

@@ -11,7 +11,6 @@ from wolfpack.exporter.admission import end_turn
 from wolfpack.exporter.answers import LiveTaken, LiveTerms
 from wolfpack.exporter.declaration import Group, Parameter, Raw
 from wolfpack.exporter.encoded import body
-from wolfpack.exporter.keeping import span
 from wolfpack.exporter.live_store import Speaking
 from wolfpack.exporter.parameters import AT, LINE, ONE, VERSION
 from wolfpack.exporter.problems import Problem
@@ -27,6 +26,7 @@ from wolfpack.exporter.requests import (
     version_asked,
 )
 from wolfpack.spec import Live, ProfileFormatError
+from wolfpack.spec.keeping import span
 from wolfpack.stats.live_slice import LiveSlice
 
 group = Group("live")

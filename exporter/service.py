@@ -10,7 +10,6 @@ from pathlib import Path
 from wolfpack.exporter.clock import Clock, ReplayClock, SystemClock
 from wolfpack.exporter.engine import Engine
 from wolfpack.exporter.health import Health
-from wolfpack.exporter.keeping import Keeping
 from wolfpack.exporter.ledger import Ledger
 from wolfpack.exporter.live_book import LiveBook
 from wolfpack.exporter.pool import Pool
@@ -21,6 +20,7 @@ from wolfpack.exporter.shelf import Order, Shelf
 from wolfpack.exporter.sources import Sources
 from wolfpack.exporter.tokens import Guard, TokenFile
 from wolfpack.spec import Budget, Family, Spec, load_all
+from wolfpack.spec.keeping import Keeping
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ from typing import Protocol
 from wolfpack.exporter import sources_positions
 from wolfpack.exporter.clock import Clock
 from wolfpack.exporter.engine import Engine
-from wolfpack.exporter.keeping import Keeping
 from wolfpack.exporter.ledger import Ledger
 from wolfpack.exporter.registry import Known, Registry
 from wolfpack.exporter.sources_delivery import Delivery, Terms
 from wolfpack.exporter.sources_folder import FolderReader
 from wolfpack.exporter.sources_log import LogReader
 from wolfpack.exporter.sources_mlflow import MlflowReader
+from wolfpack.spec.keeping import Keeping
 from wolfpack.spec.source_kinds import FolderSource, LogSource, MlflowSource, Source
 
 log = logging.getLogger("wolfpack.exporter")

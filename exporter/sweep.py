@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Table, delete, func, select, tuple_
 
 from wolfpack.exporter.coverage import waits
 from wolfpack.exporter.judging import JOINED
-from wolfpack.exporter.keeping import MOST_KEYS, MOST_OPEN, Keeping, is_short
 from wolfpack.exporter.ledger import Ledger
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.schema import (
@@ -28,11 +27,16 @@ from wolfpack.exporter.schema import (
     runs,
     samples,
 )
+from wolfpack.spec.keeping import Keeping, is_short
 
 ROWS = 5000
 """Rows deleted in one transaction."""
 BODIES = 50
 """Rows with a profile deleted in one transaction; each may have megabytes."""
+MOST_KEYS = 1_000_000
+"""Idempotency keys kept at most; a hundred requests a second reach it in three hours."""
+MOST_OPEN = 100_000_000
+"""Predictions of a model that are kept for their labels at most, newest panes first; some 10 GB."""
 SERIES = 1000
 """Series whose exposures are looked at in one transaction."""
 

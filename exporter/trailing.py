@@ -10,13 +10,13 @@ from sqlalchemy import Connection
 
 from wolfpack.exporter import history, quality
 from wolfpack.exporter.baseline import Baseline
-from wolfpack.exporter.keeping import is_short
 from wolfpack.exporter.ladder import panes_of_an_hour
 from wolfpack.exporter.panes import Span
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.sample import Key, Sample, sample
 from wolfpack.exporter.window import Window, window_samples
 from wolfpack.spec import Calendar, Family, Spec, names
+from wolfpack.spec.keeping import is_short
 from wolfpack.stats import Estimate
 
 WEEK = timedelta(weeks=1)

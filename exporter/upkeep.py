@@ -10,11 +10,11 @@ from sqlalchemy import Connection
 from wolfpack.exporter.awaited import Awaited
 from wolfpack.exporter.due import expected_roles
 from wolfpack.exporter.history import Shown
-from wolfpack.exporter.keeping import Keeping
 from wolfpack.exporter.registry import Known, Registry
 from wolfpack.exporter.runs import job_due_samples
 from wolfpack.exporter.sample import Key, Sample, sample
 from wolfpack.spec import names
+from wolfpack.spec.keeping import Keeping
 
 
 def model_samples(

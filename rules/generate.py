@@ -19,7 +19,7 @@ from wolfpack.rules.service_rules import SERVICE, service_rules
 from wolfpack.rules.table import alerts_for
 from wolfpack.rules.timing import Timing
 from wolfpack.rules.yaml_text import yaml_text
-from wolfpack.spec import Fault, Loaded, SpecError
+from wolfpack.spec import Fault, Keeping, Loaded, SpecError
 
 ALERTMANAGER = "alertmanager.yml"
 FRAGMENT = "alertmanager-fragment.yml"
@@ -32,6 +32,7 @@ def generate(
     timing: Timing | None = None,
     links: Links | None = None,
     existing: Mapping[str, Any] | None = None,
+    keeping: Keeping | None = None,
 ) -> dict[str, str]:
     """Return the text of each file by its path relative to the output folder; equal input gives equal text.
 
@@ -42,6 +43,7 @@ def generate(
         nobody is told.
     timing, links : intervals, and where annotations point to; the defaults are for production.
     existing : an Alertmanager configuration that ours is put into.
+    keeping : how long the exporter keeps what; the defaults of its own.
 
     Raises
     ------
@@ -57,7 +59,7 @@ def generate(
     names = {rule.name for rule in service_rules(timing)}
     told = checked(receivers or {})
     for one in ordered:
-        refused = refusals(one) + (untold(one, told) if receivers is not None else [])
+        refused = refusals(one, keeping) + (untold(one, told) if receivers is not None else [])
         faults += refused
         if refused:
             continue

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wolfpack.rules.annotations import check_annotation
 from wolfpack.rules.receivers import Receivers
-from wolfpack.spec import Fault, Loaded, Spec, names
+from wolfpack.spec import Fault, Keeping, Loaded, Spec, names
 from wolfpack.spec.measures import MEASURES
 from wolfpack.spec.watching import Detect
 
@@ -14,10 +14,16 @@ _MEANS = (names.COLUMN_MEAN_CHANGE.name, names.COLUMN_MEAN_CHANGE_NOISE.name)
 _QUALITY = frozenset(one.name for one in (*names.OF_QUALITY, names.LABEL_COVERAGE))
 
 
-def refusals(loaded: Loaded) -> list[Fault]:
-    """Return what a spec asks for that can never be told, each with file and line."""
+def refusals(loaded: Loaded, keeping: Keeping | None = None) -> list[Fault]:
+    """Return what a spec asks for that can never be told, each with file and line.
+
+    Parameters
+    ----------
+    keeping : how long the exporter keeps what; the defaults of its own.
+    """
     spec = loaded.spec
-    return [fault(loaded, said) for said in [*_unseen(spec), *_unwatched(spec), *_unwritable(spec)]]
+    beyond = (keeping or Keeping()).beyond(spec)
+    return [fault(loaded, said) for said in [*_unseen(spec), *_unwatched(spec), *_unwritable(spec), *beyond]]
 
 
 def untold(loaded: Loaded, receivers: Receivers) -> list[Fault]:

@@ -19,6 +19,8 @@ SeriesKey = tuple[str, Labels]
 """Family name and labels of a series."""
 Values = list[float | None]
 _ROLES = ("input", "prediction", "label")
+_APART = 1e-4
+"""Share by which values of columns differ."""
 _DOWN = 5
 """Failed scrapes in a row that must not resolve anything."""
 
@@ -103,20 +105,24 @@ def _packed(sets: Iterable[dict[SeriesKey, float]]) -> list[dict[SeriesKey, floa
 def examples(alerts: Sequence[Alert], now: float) -> Iterable[Example]:
     """Yield an example of each alternative of each alert; `now` is when it is judged, epoch seconds."""
     place = 0
+    ranked = {alert.worst.family.name for alert in alerts if alert.worst is not None}
     for alert in alerts:
         for clauses in alert.any_of:
             place += 1
-            yield _example(alert, clauses, place, now)
+            # Largest values are named in their order, and Prometheus gives equal ones any.
+            apart = 1 + place * _APART if clauses[0].selector.family.name in ranked else 1.0
+            yield _example(alert, clauses, place, now, apart)
 
 
-def _example(alert: Alert, clauses: tuple[Clause, ...], place: int, now: float) -> Example:
+def _example(alert: Alert, clauses: tuple[Clause, ...], place: int, now: float, apart: float) -> Example:
     subject = clauses[0].selector
     others = _others(clauses, subject)
     op, limit = _limit(clauses, subject, others, now)
     kept = _kept_labels(alert, clauses, place)
     rest = {_key(selector, kept): value for selector, value in others.items()}
     key, healthy = _key(subject, kept), _key(subject, kept, healthy=True)
-    beyond, within = _beyond(op, limit), _beyond(">" if op in ("<", "<=") else "<", limit)
+    beyond = _beyond(op, limit) * (apart if op == ">" else 1.0)
+    within = _beyond(">" if op in ("<", "<=") else "<", limit)
     at = limit if op in ("<", ">") else math.nextafter(limit, within)
     # A series that is wrong by its labels (another hash) is healthy by having the right ones.
     silent = {healthy: beyond if healthy != key else _healthy(clauses[0], others, within)}

@@ -11,6 +11,7 @@ from wolfpack.spec.errors import (
     TableError,
     WolfpackError,
 )
+from wolfpack.spec.keeping import Keeping, parse_keeping
 from wolfpack.spec.load import Loaded, load, load_all
 from wolfpack.spec.model import Live, Spec
 from wolfpack.spec.names import FAMILIES, Family, family
@@ -25,6 +26,7 @@ __all__ = [
     "ColumnPlan",
     "Family",
     "Fault",
+    "Keeping",
     "Live",
     "Loaded",
     "Plan",
@@ -39,4 +41,5 @@ __all__ = [
     "load",
     "load_all",
     "parse_duration",
+    "parse_keeping",
 ]

@@ -24,9 +24,9 @@ from wolfpack import flights, rules, stats
 from wolfpack.cli import main, pages, servers, spec_keys
 from wolfpack.cli.flights_replay import set_clock
 from wolfpack.client import HttpTransport
-from wolfpack.exporter import encoded, keeping, reads, tables, trailing
+from wolfpack.exporter import encoded, reads, tables, trailing
 from wolfpack.rules.runbooks import RUNBOOKS
-from wolfpack.spec import FAMILIES, load, names
+from wolfpack.spec import FAMILIES, keeping, load, names
 from wolfpack.spec.measures import MEASURES
 from wolfpack.spec.model import NOT_YET
 from wolfpack.stats import (

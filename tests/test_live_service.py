@@ -189,14 +189,14 @@ def test_a_killed_worker_loses_one_flush_interval_at_most_and_is_counted(stack) 
     assert 0 <= lost <= workers.count(workers[-1])
 
 
-def test_an_exporter_that_is_away_for_a_while_loses_nothing(stack) -> None:
+def test_an_exporter_that_is_away_for_a_minute_loses_nothing(stack) -> None:
     with stack.service() as (url, _):
         with stack.exporter():
             send(url, table(500, 6))
             until(lambda: stack.value("ml_live_requests_total", endpoint="/score") == 500 / BATCH)
         for number in range(4):
             send(url, table(250, 7 + number))
-            time.sleep(1)
+            time.sleep(15)
         assert all(one == 200 for one in [requests.post(f"{url}/score", json=[], timeout=5).status_code])
         with stack.exporter():
             until(lambda: stack.value("ml_live_requests_total", endpoint="/score") >= 1000 / BATCH)

@@ -10,11 +10,11 @@ from conftest import FULL, THREE_LINES
 from sqlalchemy import func, insert, select
 from tables import day, inputs, reference
 
-from wolfpack.exporter import keeping as rules
 from wolfpack.exporter import schema, store
 from wolfpack.exporter.hours import drop_minutes
-from wolfpack.exporter.keeping import DAY, Keeping, parse_keeping
 from wolfpack.spec import Spec, WolfpackError
+from wolfpack.spec import keeping as rules
+from wolfpack.spec.keeping import DAY, Keeping, parse_keeping
 from wolfpack.stats import profile
 
 pytestmark = pytest.mark.both_ledgers

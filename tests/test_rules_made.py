@@ -11,7 +11,8 @@ import yaml
 from made_specs import drawn
 from test_rules_examples import SHORT, loaded, run
 
-from wolfpack.rules import generate, write
+from wolfpack.rules import Timing, alerts_for, generate, write
+from wolfpack.rules.scenarios import scenarios
 from wolfpack.spec import Loaded
 
 COUNT = 10 * int(os.environ.get("WOLFPACK_ROUNDS", "2"))
@@ -56,6 +57,17 @@ def test_amtool_accepts_the_configuration_of_all_their_owners(out: Path) -> None
     code, said = run(["amtool", "check-config", out / "alertmanager.yml"])
 
     assert code == 0, said
+
+
+def test_columns_that_are_named_by_size_differ_in_it(made: list[Loaded]) -> None:
+    """Prometheus gives equal ones in any order, so what is told of them could not be foretold."""
+    ranked = {"ml_column_psi", "ml_column_missing_ratio"}
+    for one in made:
+        for scenario in (scenario for scenario in scenarios(alerts_for(one.spec), Timing()) if scenario.worded):
+            for name in ranked:
+                beyond = [values[-1] for (family, _), values in scenario.series.items() if family == name if values[-1]]
+
+                assert len(beyond) == len(set(beyond)), (one.spec.model, scenario.name, name)
 
 
 @pytest.mark.needs("promtool")

@@ -151,6 +151,10 @@ def test_a_file_that_forgets_wolfpack_itself_is_refused(tmp_path: Path) -> None:
         ),
         ("alerts: {annotations: {a: '{{ .X }}'}}", "4: alerts.annotations.a: '{{ .X }}' has a template"),
         ("drift: {ks: {warning: 1}}", "4: drift.ks: warning 1 cannot be exceeded"),
+        ("\nwindow: 420d", "5: window: a window needs panes of 420d, which are kept for 400d; look back less"),
+        ("every: 15m\nwindow: 35d", "5: window: a window needs hours of 35d, which are kept for 30d"),
+        ("window: 350d\ndrift:\n  baseline: [previous]", "6: drift.baseline: 'previous' needs panes of 700d, which"),
+        ("window: 210d\nmean: {within: 1, against: [trailing]}", "5: mean.against: 'trailing' needs panes of 420d"),
     ],
 )
 def test_a_rule_that_cannot_fire_is_refused_with_its_line_and_nothing_is_written(
@@ -166,6 +170,19 @@ def test_a_rule_that_cannot_fire_is_refused_with_its_line_and_nothing_is_written
     assert said in done.output
     assert (checked.exit_code, said in checked.output) == (1, True)
     assert os.listdir(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize("more", ["window: 35d", "drift: {baseline: [previous]}\nwindow: 20d",
+                                  "detect: [{metric: ml_window_rows, warm_up: 40d}]", ""])  # fmt: skip
+def test_what_the_exporter_keeps_decides_what_is_refused(tmp_path: Path, more: str) -> None:
+    (tmp_path / "m.yml").write_text(f"{SHORT}{more}\n")
+    short, long = (["--keep", f"panes={days}d", "--keep", f"samples={days}d"] for days in (30, 60))
+
+    for command in (["check"], ["rules", "-o", str(tmp_path / "out")]):
+        said = [CliRunner().invoke(main, [*command, str(tmp_path / "m.yml"), *kept]) for kept in (long, short)]
+
+        assert [one.exit_code == 0 for one in said] == [True, not more], said[1].output
+        assert ("which are kept for 30d" in said[1].output) == bool(more)
 
 
 def test_two_specs_that_give_the_same_alert_are_refused(tmp_path: Path) -> None:

@@ -1,17 +1,20 @@
-"""How long the ledger keeps what: the one place that says so."""
+"""How long the ledger keeps what: the one place that says so, and what a spec asks for in vain."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from difflib import get_close_matches
 from math import inf
 
-from wolfpack.spec import Spec, WolfpackError, format_duration, parse_duration
+from wolfpack.spec.duration import format_duration, parse_duration
+from wolfpack.spec.errors import WolfpackError
+from wolfpack.spec.model import Spec
 
 DAY = 86400.0
 HOUR = timedelta(hours=1)
+WEEK = timedelta(weeks=1)
 CENTURY = timedelta(days=36_525)
 FOREVER = "forever"
 
@@ -28,7 +31,7 @@ class Keeping:
     replaced : parts that a later delivery replaced, after that one.
     samples : every revision of every window, after the window's end.
     shown : what the metrics page showed, after it changed.
-    keys : idempotency keys, after their request; the oldest are forgotten before that beyond `MOST_KEYS`.
+    keys : idempotency keys, after their request; the oldest are forgotten before that beyond a million.
     """
 
     minutes: float = 2 * DAY
@@ -51,12 +54,23 @@ class Keeping:
         """Return how long after its end the rows of a pane count in windows."""
         return span(max(self.minutes, self.hours) if is_short(spec) else self.panes)
 
-
-MOST_KEYS = 1_000_000
-"""Idempotency keys kept at most; a hundred requests a second reach it in three hours."""
-
-MOST_OPEN = 100_000_000
-"""Predictions of a model that are kept for their labels at most, newest panes first; some 10 GB."""
+    def beyond(self, spec: Spec) -> Iterator[str]:
+        """Yield what the spec looks back for longer than it is kept, so that it never comes to anything."""
+        kept, kind = self.kept(spec), "hours" if is_short(spec) else "panes"
+        if spec.window > kept:
+            yield _beyond("window", "a window", spec.window, kind, kept)
+        reach = {"previous": 2 * spec.window, "trailing": _weeks(spec.window) + spec.window}
+        means: Sequence[str] = spec.mean.against if spec.mean else ()
+        for key, baselines in (("drift.baseline", spec.drift.baseline), ("mean.against", means)):
+            for name in (name for name in baselines if reach.get(name, kept) > kept):
+                yield _beyond(key, repr(name), reach[name], kind, kept)
+        samples, rows = span(self.samples), spec.change.rows
+        if rows is not None and rows.against == "trailing" and samples < 2 * WEEK:
+            yield _beyond("change.rows.against", "'trailing'", 2 * WEEK, "samples", samples)
+        for place, one in enumerate(spec.detect):
+            for key, its in (("season", one.season), ("warm_up", one.warm_up)):
+                if its is not None and its > samples:
+                    yield _beyond(f"detect[{place}].{key}", "it", its, "samples", samples)
 
 
 def is_short(spec: Spec) -> bool:
@@ -92,6 +106,18 @@ def parse_keeping(texts: Iterable[str]) -> Keeping:
         except ValueError as error:
             raise WolfpackError(f"--keep {text!r}: {error}; or write {FOREVER}") from error
     return Keeping(**found)
+
+
+def _weeks(window: timedelta) -> timedelta:
+    """Return how far the nearest trailing window is from one: as many weeks as it touches."""
+    return -(-window // WEEK) * WEEK
+
+
+def _beyond(key: str, what: str, needed: timedelta, kind: str, kept: timedelta) -> str:
+    return (
+        f"{key}: {what} needs {kind} of {format_duration(needed)}, which are kept for {format_duration(kept)}; look "
+        f"back less far, or give `check`, `rules` and `serve` --keep {kind}={format_duration(needed)} or more"
+    )
 
 
 def table() -> list[tuple[str, str]]:
