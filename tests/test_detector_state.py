@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import requests
+from detector_cases import Clock, Ledger, ledger, service
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tables import day, inputs
 from test_detect_command import MODEL, SPEC, once, register, rows_of, send
-from test_detector_service import Clock, Ledger, ledger, service
 from test_sidecar import COLUMN_MEAN, DAY, FIRST, LABELS, MEAN, history, points, spec
 
 from wolfpack.cli.flights_replay import set_clock
