@@ -8,8 +8,10 @@ from wolfpack.dashboards.choices import one_model
 from wolfpack.dashboards.layout import MADE, Section, board
 from wolfpack.dashboards.marks import deployments
 from wolfpack.dashboards.panels import Json, Panel, Query, dashed, lines
+from wolfpack.dashboards.quality_panels import title
 from wolfpack.dashboards.scope import Scope
 from wolfpack.spec import Family, names
+from wolfpack.spec.measures import MEASURES, Metric
 
 RELEASE_UID = "wolfpack-release"
 LIVE = {"version": '!=""'}
@@ -23,7 +25,7 @@ def release_board() -> Json:
         Section("Versions", (told.deployments(scope), panel.version_rows(scope), _traffic(scope))),
         Section("Predictions", (panel.release_shift(scope), _prediction_means(scope))),
         Section("Inputs", (_inputs(scope, names.COLUMN_PSI, names.COLUMN_PSI_NOISE),)),
-        Section("Quality", (_quality(scope, names.ROC_AUC, "ROC AUC"), _quality(scope, names.BRIER, "Brier score"))),
+        Section("Quality", (_quality(scope, "roc_auc"), _quality(scope, "brier"))),
     ]
     text = f"Live versions of one model beside each other; shown while two or more have rows. {MADE}"
     return board("Wolfpack / Release", RELEASE_UID, text, one_model(), sections, (), deployments(scope))
@@ -57,7 +59,13 @@ def _inputs(scope: Scope, score: Family, noise: Family) -> Panel:
     return lines("Inputs against the previous version", text, "none", queries, overrides=[dashed("^noise ")], width=24)
 
 
-def _quality(scope: Scope, family: Family, title: str) -> Panel:
-    text = f"{title} of each version over its newest labelled window."
-    query = Query(scope.most(family, ("version",), **LIVE), "version {{version}}")
-    return lines(f"{title} by version", text, "none", [query])
+def _quality(scope: Scope, metric: Metric) -> Panel:
+    measure = MEASURES[metric]
+    queries = [Query(scope.most(measure.value, ("version",), **LIVE), "version {{version}}")]
+    if measure.noise_limit is not None:
+        queries.append(Query(scope.most(measure.noise_limit, ("version",), **LIVE), "by chance, version {{version}}"))
+    text = (
+        f"{title(measure)} of each version over its newest labelled window; dashed, where the spec has a `drop`, how "
+        "bad it gets by chance while it is as good as the version before it."
+    )
+    return lines(f"{title(measure)} by version", text, "none", queries, overrides=[dashed("^by chance")])

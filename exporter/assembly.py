@@ -25,7 +25,7 @@ from wolfpack.exporter.registry import Known, Registry
 from wolfpack.exporter.sample import Sample
 from wolfpack.exporter.stages import load_stages
 from wolfpack.exporter.window import Window, release_samples, window_samples
-from wolfpack.stats import Profile
+from wolfpack.stats import Estimate, Profile
 
 Segment = tuple[str, str]
 
@@ -97,12 +97,24 @@ class Assembly:
         found = self._counted(connection, known, first, end)
         cells = found.cells
         measured = quality.measured(cells)
-        baselines = trailing.quality_baselines(connection, self._ids, known, baseline, pane, list(measured))
+        together = [place for place in measured if not place[0][0]]
+        baselines = trailing.quality_baselines(connection, self._ids, known, baseline, pane, together)
+        baselines |= self._before_releases(connection, known, found, measured, pane)
         samples = quality.quality_samples(spec, cells, measured, _seconds(end), baselines)
         learnt = self._learnt(connection, known, pane)
         for more in (error_samples, concept_samples):
             samples += more(spec, cells, learnt, _seconds(end))
         return samples + odds_samples(spec, found, _seconds(end))
+
+    def _before_releases(
+        self, connection: Connection, known: Known, found: quality.Counted,
+        measured: dict[quality.Place, dict[str, Estimate]], pane: datetime,
+    ) -> dict[tuple[str, quality.Place], Estimate]:  # fmt: skip
+        """Return what each version's quality is measured from while two or more have labels."""
+        if len(found.versions) < 2:
+            return {}
+        shadow, order = self._shadow(connection, known), store.version_order(connection, known.id)
+        return quality.release_baselines(known.spec, measured, found, order, lambda one: shadow(one, _seconds(pane)))
 
     def estimate_window(self, connection: Connection, known: Known, pane: datetime) -> list[Sample]:
         """Return the samples of what is told before labels come, over the window that ends with the pane."""

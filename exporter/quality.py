@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from scipy.special import ndtri
@@ -19,6 +19,7 @@ from wolfpack.spec.measures import MEASURES, Measure
 from wolfpack.stats import Estimate, Judged, QualityCounts
 from wolfpack.stats.floors import FALSE_ALARMS
 from wolfpack.stats.quality_counts import ALL, Segment
+from wolfpack.stats.releases import FEWEST
 
 Cell = tuple[str, Segment]
 """Version ("": all that are no shadows) and segment with its value."""
@@ -145,10 +146,39 @@ def dropping(spec: Spec) -> list[Measure]:
     return [MEASURES[name] for name, its in spec.quality.items() if its.drop is not None]
 
 
+def release_baselines(
+    spec: Spec, measured: Mapping[Place, Mapping[str, Estimate]], found: Counted, order: Iterable[str],
+    shadow: Callable[[str], bool],
+) -> dict[tuple[str, Place], Estimate]:  # fmt: skip
+    """Return, by measure and place, what a version is measured from: the one before it, over the same window.
+
+    The first has none, nor has one with too few labels; a shadow is before no other.
+
+    Parameters
+    ----------
+    order : versions as they first sent predictions.
+    """
+    baselines: dict[tuple[str, Place], Estimate] = {}
+    before: str | None = None
+    for version in order:
+        if version not in found.versions or found.versions[version].whole.labelled < FEWEST:
+            continue
+        places = [place for place in measured if place[0][0] == version and before is not None]
+        for (_, segment), class_ in places:
+            earlier = measured.get(((before or "", segment), class_), {})
+            baselines |= {
+                (one.name, ((version, segment), class_)): earlier[one.name]
+                for one in dropping(spec)
+                if one.name in earlier
+            }
+        before = before if shadow(version) else version
+    return baselines
+
+
 def reference_baselines(
     spec: Spec, reference: QualityCounts, places: Iterable[Place]
 ) -> dict[tuple[str, Place], Estimate]:
-    """Return the reference's quality: of all rows for every version, of segments where it knows them."""
+    """Return the reference's quality: of all rows, and of segments where it knows them."""
     cells: dict[Cell, Judged] = {("", segment): one for segment, one in reference.cells.items()}
     known = measured(cells)
     found: dict[tuple[str, Place], Estimate] = {}

@@ -33,6 +33,21 @@ QUALITY_RUNBOOKS: dict[str, Runbook] = {
         "Change `quality.METRIC.drop`.",
         (names.ROC_AUC.name, names.ROC_AUC_STDERR.name, names.LABEL_COVERAGE.name),
     ),
+    "ModelReleaseWorse": Runbook(
+        "Two versions are live, or the newer one canary or shadow, and measured against labels that one is worse than "
+        "the one before it, by more than chance gives. The label `metric` names the measure.",
+        "For each version with 30 labels or more the family that `metric` names beyond its `_baseline`, which is what "
+        "the version before it has over the same window, by more than `quality.METRIC.drop`, and beyond its "
+        "`_noise_limit`: how bad it gets in one of a hundred windows while both are as good.",
+        (
+            "Do both see the same traffic: the inputs against the previous version?",
+            "What does `wolfpack compare --versions OLD NEW` say, by segment and on the same keys?",
+            "Have labels come for both alike?",
+        ),
+        ("The version is worse: take it back.", "It sees other traffic.", "Its labels come later."),
+        "It ends when either has left the window. Change `quality.METRIC.drop`.",
+        (names.ROC_AUC.name, names.ROC_AUC_STDERR.name),
+    ),
     "ModelQualityExpectedLow": Runbook(
         "Labels have not come yet; from the scores alone, and what they meant in the reference, the quality of the "
         "newest window is expected beyond a bound. The label `metric` names the measure.",

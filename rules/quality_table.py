@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from wolfpack.rules.alert import Alert, Clause, Condition, Matcher, Op, Relative, Severity
 from wolfpack.rules.fairness_table import groups_apart, selection_ratio_low
-from wolfpack.rules.row import LEVELS, Level, is_, row, select
+from wolfpack.rules.row import LEVELS, Level, is_, is_not, row, select
 from wolfpack.spec import Family, Spec, names
 from wolfpack.spec.measures import MEASURES
 from wolfpack.spec.outcome import Quality
@@ -31,20 +31,29 @@ def quality_low(spec: Spec) -> Iterator[Alert]:
 
 def quality_dropped(spec: Spec) -> Iterator[Alert]:
     """A measure worse than its baseline by more than the spec allows, and by more than chance gives."""
+    yield from _worse(spec, "ModelQualityDropped", "quality")
+
+
+def release_worse(spec: Spec) -> Iterator[Alert]:
+    """The same of each version by itself: its baseline is the version before it, over the same window."""
+    yield from _worse(spec, "ModelReleaseWorse", "release", is_not("version", ""))
+
+
+def _worse(spec: Spec, name: str, check: str, *where: Matcher) -> Iterator[Alert]:
     for metric, quality in spec.quality.items():
         its = MEASURES[metric]
         if quality.drop is None or its.worse is None or its.baseline is None or its.noise_limit is None:
             continue
         op: Op = its.worse
         value, baseline, limit = (
-            select(spec, one, *_classes(one, quality)) for one in (its.value, its.baseline, its.noise_limit)
+            select(spec, one, *where, *_classes(one, quality)) for one in (its.value, its.baseline, its.noise_limit)
         )
         offset = -quality.drop if op == "<" else quality.drop
         worse: tuple[Clause, ...] = (
             Condition(value, op, Relative(baseline, offset=offset)), Condition(value, op, Relative(limit)),
         )  # fmt: skip
         yield from row(
-            spec, "ModelQualityDropped", "quality", "warning", [worse], its.value.labels,
+            spec, name, check, "warning", [worse], its.value.labels,
             labels=(("metric", its.value.name),),
         )  # fmt: skip
 
@@ -127,7 +136,7 @@ def _classes(family: Family, quality: Quality) -> tuple[Matcher, ...]:
 
 
 QUALITY_ROWS: tuple[Callable[[Spec], Iterator[Alert]], ...] = (
-    quality_low, quality_dropped, expected_low, estimate_off, concept_drift, coverage_low, labels_unmatched,
-    groups_apart, selection_ratio_low,
+    quality_low, quality_dropped, release_worse, expected_low, estimate_off, concept_drift, coverage_low,
+    labels_unmatched, groups_apart, selection_ratio_low,
 )  # fmt: skip
 """The rows about quality, in their order."""

@@ -95,6 +95,11 @@ TOLD: dict[str, Told] = {
         "The {metric} of {project}/{model}{where} is {value}, worse than its baseline by more than "
         "its spec allows and than chance gives.",
     ),
+    "ModelReleaseWorse": Told(
+        "A version is worse than the version before it.",
+        "Version {version}: the {metric} of {project}/{model} is {value}, worse than that of the version before on the "
+        "same days, by more than its spec allows and than chance gives.",
+    ),
     "ModelQualityExpectedLow": Told(
         "The quality that is expected of a model passed its bound; labels have not come yet.",
         "The {metric} of {project}/{model}{where} is expected to be {value}, beyond the bound of its spec.",

@@ -73,7 +73,7 @@ def _measure(
         "baseline": one(
             "baseline",
             f"What a drop of {what} is measured from: the reference's, else the mean of trailing windows; only where "
-            "the spec has a `drop`.",
+            "the spec has a `drop`. Of one version by itself: that of the version before it, over the same window.",
         ),
         "noise_limit": one(
             "noise_limit",

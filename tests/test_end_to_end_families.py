@@ -1,9 +1,8 @@
 """Each family of alerts from what a job sends to the owner's webhook and to resolved; every server is real.
 
 One stack, three mornings in one: first nothing of yesterday is there; then a table comes in which everything is wrong,
-and the job tells of its failure; then all is sent again as it should be. Rules look every second. Not among them:
-alerts that would inhibit or be the contrary of these (ModelColumnsDrifted, ModelRowsDoubled), that wait for a clock
-(ModelJobLate, ModelRulesOutdated, see test_rules_semantics.py), and those of the live side.
+and the job tells of its failure; then all is sent again as it should be. Rules look every second. What would inhibit or
+contradict these, and what is live, is in test_end_to_end_others.py.
 """
 
 from __future__ import annotations
