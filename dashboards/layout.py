@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from wolfpack.dashboards.panels import DATASOURCE, STALE_PANEL, Json, Panel, core, plain, without
@@ -111,10 +112,7 @@ def _placed(sections: Iterable[Section]) -> list[Json]:
     placed: list[Json] = []
     top = 0
     for section in sections:
-        row = without(plain(core.RowPanel(title=section.title)), STALE_PANEL)
-        for stale in ("datasource", "fieldConfig", "targets", "transformations", "transparent"):
-            row.pop(stale, None)
-        placed.append(row | {"gridPos": {"x": 0, "y": top, "w": COLUMNS, "h": 1}})
+        placed.append(_row(section.title) | {"gridPos": {"x": 0, "y": top, "w": COLUMNS, "h": 1}})
         left, top, height = 0, top + 1, 0
         for panel in section.panels:
             if panel.width > COLUMNS:
@@ -129,6 +127,13 @@ def _placed(sections: Iterable[Section]) -> list[Json]:
             left, height = left + panel.width, max(height, panel.height)
         top += height
     return [panel | {"id": i} for i, panel in enumerate(placed, 1)]
+
+
+@cache
+def _row(title: str) -> Json:
+    """Return the JSON of a section's row, without its place."""
+    stale = ("datasource", "fieldConfig", "targets", "transformations", "transparent")
+    return without(plain(core.RowPanel(title=title)), (*STALE_PANEL, *stale))
 
 
 def _variable(template: Any, current: Json | None) -> Json:
