@@ -11,6 +11,7 @@ from wolfpack.exporter import (
     admission,
     anomaly_pages,
     evidence,
+    fleet_page,
     joins,
     listings,
     live_writes,
@@ -49,6 +50,7 @@ def create_app(its: Service) -> flask.Flask:
     app.extensions["wolfpack"] = its
     app.extensions["wolfpack.page"] = Page(its.shelf, own_collectors(its), its.health)
     app.extensions["wolfpack.evidence"] = evidence.evidence_of(its)
+    app.extensions["wolfpack.fleet"] = fleet_page.FleetPage(its)
     app.extensions["wolfpack.endpoints"] = {(one.path, one.method): one for one in endpoints()}
     app.jinja_env.filters.update(FILTERS)
     watch(app, its.health)
@@ -149,6 +151,7 @@ def _groups() -> tuple[Group, ...]:
         listings.group,
         release_pages.group,
         evidence.group,
+        fleet_page.group,
         anomaly_pages.group,
         _own,
     )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from wolfpack.exporter.history import Shown
 from wolfpack.exporter.sample import Key
 from wolfpack.spec import FAMILIES, Family, names
+from wolfpack.spec.measures import MEASURES, Metric
+from wolfpack.spec.outcome import Quality
 from wolfpack.stats import Thresholds
 
-KINDS = ("late", "missing", "schema", "drift", "novel", "anomaly")
+KINDS = ("late", "missing", "schema", "worse", "drift", "novel", "anomaly")
 """Kinds of conditions, worst first."""
 _SCORED: tuple[tuple[str, Family, Family, str], ...] = (
     ("missing", names.COLUMN_MISSING_INCREASE, names.COLUMN_MISSING_INCREASE_NOISE, "missing"),
@@ -38,19 +41,23 @@ class Condition:
     text: str
 
 
-def conditions(shown: Mapping[Key, Shown], levels: Thresholds, now: float) -> list[Condition]:
+def conditions(
+    shown: Mapping[Key, Shown], levels: Thresholds, quality: Mapping[Metric, Quality], now: float
+) -> list[Condition]:
     """Return what is the matter in all rows of all versions together, worst kinds first.
 
     Parameters
     ----------
     shown : the series of a model on the metrics page.
     levels : from when on a score matters.
+    quality : what the spec asks of measures of quality.
     now : epoch seconds.
     """
     by_family: dict[str, dict[tuple[str, ...], float]] = {}
     for (family, labels), one in shown.items():
         by_family.setdefault(family, {})[labels] = one.value
     found = {*_late(by_family, now), *_scored(by_family, levels), *_schema(by_family), *_anomalies(by_family)}
+    found |= {*_worse(by_family, quality)}
     return sorted(found, key=lambda one: (KINDS.index(one.kind), one.role, one.column, one.text))
 
 
@@ -90,6 +97,34 @@ def _schema(values: _Values) -> Iterator[Condition]:
     for name, text in _SCHEMA.items():
         for labels, _ in _rows(values, FAMILIES[name]):
             yield Condition("schema", labels["role"], labels["column"], text)
+
+
+def _worse(values: _Values, quality: Mapping[Metric, Quality]) -> Iterator[Condition]:
+    """Yield the measures beyond a bound of the spec, or worse than their baseline by more than it allows and chance."""
+    for name, asked in quality.items():
+        its = MEASURES[name]
+        now = _only(values, its.value)
+        if now is None:
+            continue
+        for bound in (asked.critical, asked.warning):
+            if bound is not None and _beyond(now, bound.op, bound.value):
+                yield Condition("worse", "", "", f"{name} is {now:.4g}, {bound.op} {bound.value:g}")
+                break
+        before, limit = _only(values, its.baseline), _only(values, its.noise_limit)
+        if asked.drop is not None and its.worse is not None and before is not None and limit is not None:
+            allowed = before - asked.drop if its.worse == "<" else before + asked.drop
+            if _beyond(now, its.worse, allowed) and _beyond(now, its.worse, limit):
+                yield Condition("worse", "", "", f"{name} is {now:.4g}, before {before:.4g}")
+
+
+def _only(values: _Values, family: Family | None) -> float | None:
+    """Return the value of a family over all rows and classes, if it has one."""
+    rows = () if family is None else _rows(values, family)
+    return next((value for labels, value in rows if not labels.get("class")), None)
+
+
+def _beyond(value: float, side: Literal["<", ">"], bound: float) -> bool:
+    return value < bound if side == "<" else value > bound
 
 
 def _anomalies(values: _Values) -> Iterator[Condition]:

@@ -10,13 +10,11 @@ import flask
 
 from wolfpack.exporter import schema
 from wolfpack.exporter.assembly import Assembly
-from wolfpack.exporter.budget_notes import not_shown
 from wolfpack.exporter.charts import Chart, chart
 from wolfpack.exporter.clock import utc
 from wolfpack.exporter.column_evidence import column_evidence
-from wolfpack.exporter.conditions import KINDS, conditions
+from wolfpack.exporter.conditions import conditions
 from wolfpack.exporter.declaration import Group
-from wolfpack.exporter.fleet import Fleet
 from wolfpack.exporter.history import Shown
 from wolfpack.exporter.html import PAGE, optional, page
 from wolfpack.exporter.model_tables import column_rows, role_rows, value_rows
@@ -44,53 +42,17 @@ _MODEL_METRICS = tuple(
 
 @dataclass
 class Evidence:
-    """What the pages keep between requests: the fleet's lines, and profiles that were decoded."""
+    """What the pages keep between requests: profiles that were decoded."""
 
-    fleet: Fleet
     assembly: Assembly
     lock: threading.Lock
 
 
 def evidence_of(its: Service) -> Evidence:
-    return Evidence(Fleet(its), Assembly(its.registry, its.engine.ids), threading.Lock())
+    return Evidence(Assembly(its.registry, its.engine.ids), threading.Lock())
 
 
 group = Group("evidence", template_folder="templates", static_folder="static", static_url_path="/static")
-
-@group.declare(
-    "GET",
-    "/",
-    scope="read",
-    answer=PAGE,
-    parameters=(
-        optional("project", "only models of this project"),
-        optional("owner", "only models of this owner"),
-        optional("state", "only models with which this is the matter"),
-        optional("q", "only models whose name has this in it"),
-    ),
-)
-def fleet() -> flask.Response:
-    """Show every model and what is the matter with it, for people."""
-    authorize("read", None)
-    args = flask.request.args
-    lines = _kept().fleet.lines()
-    wanted = [
-        one
-        for one in lines
-        if args.get("project", "") in ("", one.project)
-        and args.get("owner", "") in ("", one.owner)
-        and args.get("state", "") in ("", one.state, *one.conditions)
-        and args.get("q", "").lower() in f"{one.project}/{one.model}".lower()
-    ]
-    choices = {
-        "project": sorted({one.project for one in lines}),
-        "owner": sorted({one.owner for one in lines}),
-        "state": [*KINDS, "ok", "waiting"],
-    }
-    return page(
-        "fleet.html", lines=wanted, all=len(lines), choices=choices, args=args, clock=service().clock.now(),
-        waiting=service().engine.waiting, not_shown=not_shown(service()),
-    )  # fmt: skip
 
 
 @group.declare(
@@ -109,7 +71,7 @@ def model(project: str, model: str) -> flask.Response:
     return page(
         "model.html", spec=known.spec, every=format_duration(known.spec.every),
         window=format_duration(known.spec.window),
-        found=conditions(shown, thresholds(known.spec), service().clock.now()),
+        found=conditions(shown, thresholds(known.spec), known.spec.quality, service().clock.now()),
         roles=role_rows(shown), columns=column_rows(shown), values=value_rows(shown),
         chart=_model_chart(known, shown, metric), metric=metric.name,
         metrics=[one.name for one in _MODEL_METRICS if any(key[0] == one.name for key in shown)],

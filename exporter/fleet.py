@@ -7,13 +7,30 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wolfpack.exporter.conditions import Condition, conditions
+from wolfpack.exporter.conditions import KINDS, Condition, conditions
 from wolfpack.exporter.history import Shown
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.sample import Key
 from wolfpack.exporter.service import Service
 from wolfpack.exporter.window import thresholds
-from wolfpack.spec import FAMILIES, names
+from wolfpack.spec import FAMILIES, Family, names
+
+
+def _group_of(family: Family) -> str:
+    labels = set(family.labels)
+    if family.cls == "live":
+        return "live"
+    for label, group in (("detector", "anomalies"), ("scalar", "scalars"), ("job_name", "jobs"), ("baseline", "drift")):
+        if label in labels:
+            return group
+    if family in names.OF_FAIRNESS:
+        return "fairness"
+    return "quality" if "segment" in labels and "role" not in labels else "data"
+
+
+GROUPS = ("data", "drift", "quality", "fairness", "anomalies", "live", "scalars", "jobs")
+"""Groups of metrics that a model may have."""
+_GROUP_OF = {family.name: _group_of(family) for family in FAMILIES.values()}
 
 
 @dataclass(frozen=True)
@@ -23,6 +40,7 @@ class Line:
     Parameters
     ----------
     conditions : how many of each kind, worst kind first.
+    groups : the groups of metrics that it has, of `GROUPS`.
     end : event time at which its newest window ends, epoch seconds; None before the first.
     rows : input rows of the newest pane.
     """
@@ -30,7 +48,8 @@ class Line:
     project: str
     model: str
     owner: str
-    conditions: dict[str, int]
+    conditions: tuple[tuple[str, int], ...]
+    groups: frozenset[str]
     end: float | None
     rows: float | None
 
@@ -38,7 +57,7 @@ class Line:
     def state(self) -> str:
         """The worst kind of what is the matter, or ``ok``; ``waiting`` without any data."""
         if self.conditions:
-            return next(iter(self.conditions))
+            return self.conditions[0][0]
         return "waiting" if self.end is None else "ok"
 
 
@@ -48,6 +67,7 @@ class _Seen:
     end: float | None
     rows: float | None
     found: tuple[Condition, ...]
+    groups: frozenset[str]
 
 
 class Fleet:
@@ -63,7 +83,7 @@ class Fleet:
         """Return every model, those with the worst first."""
         now = self._service.clock.now()
         found = [self._line(known, now) for known in self._service.registry.all()]
-        return sorted(found, key=lambda one: (not one.conditions, _worst(one), one.project, one.model))
+        return sorted(found, key=lambda one: (_worst(one), one.project, one.model))
 
     def _line(self, known: Known, now: float) -> Line:
         seen = self._seen.get(known.id)
@@ -71,8 +91,8 @@ class Fleet:
             seen = _look(known, self._service.shelf.shown(known.id), now)
             with self._lock:
                 self._seen[known.id] = seen
-        spec, kinds = known.spec, dict(Counter(one.kind for one in seen.found))
-        return Line(spec.project, spec.model, spec.owned_by, kinds, seen.end, seen.rows)
+        spec, kinds = known.spec, tuple(Counter(one.kind for one in seen.found).items())
+        return Line(spec.project, spec.model, spec.owned_by, kinds, seen.groups, seen.end, seen.rows)
 
     def _forget(self, model: int, _: Mapping[Key, Shown]) -> None:
         with self._lock:
@@ -80,18 +100,16 @@ class Fleet:
 
 
 def _worst(line: Line) -> int:
-    from wolfpack.exporter.conditions import KINDS
-
     return KINDS.index(line.state) if line.state in KINDS else len(KINDS)
 
 
 def _look(known: Known, shown: Mapping[Key, Shown], now: float) -> _Seen:
     due = [one.value for (family, _), one in shown.items() if family == names.WINDOW_DUE.name]
-    found = tuple(conditions(shown, thresholds(known.spec), now))
+    found = tuple(conditions(shown, thresholds(known.spec), known.spec.quality, now))
     waited = min((value for value in due if value >= now), default=float("inf"))
-    return _Seen(
-        waited, _newest(shown, names.WINDOW_END.name), _newest(shown, names.PANE_ROWS.name, "input"), found
-    )
+    groups = frozenset(_GROUP_OF[family] for family, _ in shown)
+    end, rows = _newest(shown, names.WINDOW_END.name), _newest(shown, names.PANE_ROWS.name, "input")
+    return _Seen(waited, end, rows, found, groups)
 
 
 def _newest(shown: Mapping[Key, Shown], name: str, role: str = "") -> float | None:
