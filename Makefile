@@ -60,6 +60,7 @@ bench: $(VENV)/.dev ## the benchmarks, as tables
 	$(BIN)/python -m benchmarks.ledger
 	$(BIN)/python -m benchmarks.live
 	$(BIN)/python -m benchmarks.rules
+	$(BIN)/python -m benchmarks.pages
 
 soak: $(VENV)/.dev ## the long rounds of the fault tests
 	WOLFPACK_ROUNDS=100 $(BIN)/python -m pytest -m soak

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from wolfpack.cli.marked_series import is_stretch, mark, stretch
 from wolfpack.cli.past_options import chosen, past_options
 from wolfpack.cli.text_table import text_table
 from wolfpack.spec import WolfpackError, load_all, parse_duration
@@ -50,7 +51,9 @@ def feedback(
 ) -> None:  # fmt: skip
     """List what alerts told of the models of the specs, and mark episodes right or wrong.
 
-    Detectors raise the alarm line of a series whose episodes were wrong; `wolfpack tune` keeps those that were right.
+    An ID is in the list's first column; an episode that a page shows is named by its series and its times, as written
+    there. Detectors raise the alarm line of a series whose episodes were wrong; `wolfpack tune` keeps those that were
+    right.
     """
     from wolfpack.client import HttpTransport
     from wolfpack.rules.episode_counts import at_least
@@ -59,12 +62,15 @@ def feedback(
     wanted = [one.spec for one in load_all(specs)]
     by, _ = chosen(engine)
     transport = HttpTransport(url, token)
+    _mark_stretches(transport, [(spec.project, spec.model) for spec in wanted], right, wrong, note)
     pasts = read_pasts(transport, wanted, start, end, parse_duration(step) if step else None)
     episodes = [one for past in pasts for one in at_least(past.judged(by), severity)]
     said = {(spec.project, spec.model): verdicts(transport, spec.project, spec.model) for spec in wanted}
     found = [_with_verdict(transport, one, said) for one in sorted(episodes)]
     for ids, verdict in ((right, "right"), (wrong, "wrong")):
         for its in ids:
+            if is_stretch(its):
+                continue
             one = _named(found, its)
             _mark(transport, one.episode, verdict, note)
             found[found.index(one)] = Told(one.episode, verdict, note)
@@ -84,11 +90,21 @@ def verdicts(transport: HttpTransport, project: str, model: str) -> list[dict[st
     return found
 
 
+def _mark_stretches(
+    transport: HttpTransport, models: Sequence[tuple[str, str]], right: Sequence[str], wrong: Sequence[str], note: str
+) -> None:
+    verdicts: tuple[tuple[Sequence[str], Literal["right", "wrong"]], ...] = ((right, "right"), (wrong, "wrong"))
+    for given, verdict in verdicts:
+        for one in given:
+            if is_stretch(one):
+                mark(transport, stretch(one, models), verdict, note)
+
+
 def _with_verdict(
     transport: HttpTransport, episode: Episode, said: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]
 ) -> Told:
     labels = episode.labels
-    its = [one for one in said[labels["project"], labels["model"]] if one["labels"] == labels]
+    its = [one for one in said[labels["project"], labels["model"]] if one["labels"].items() <= labels.items()]
     if not its:
         return Told(episode)
     first, last = _span(transport, episode)

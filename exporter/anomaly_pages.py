@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+
 import flask
 
 from wolfpack.exporter.anomalies import Episode, Labels, episodes, judged, watched, watched_key
 from wolfpack.exporter.charts import Chart, chart, history
+from wolfpack.exporter.clock import utc
 from wolfpack.exporter.declaration import Group
 from wolfpack.exporter.html import PAGE, optional, page
 from wolfpack.exporter.problems import Problem
@@ -43,9 +47,10 @@ def one_series(project: str, model: str) -> flask.Response:
     one = next((it for it in watched(service().shelf.shown(known.id)) if it.labels == labels), None)
     if one is None:
         raise Problem(404, "No series", f"no detector watches {labels} of {project}/{model}", "metric")
+    found = _episodes(known, labels)
     return page(
-        "anomaly.html", spec=known.spec, one=one, charts=_charts(known, labels), episodes=_episodes(known, labels),
-        matchers=_matchers(known, labels),
+        "anomaly.html", spec=known.spec, one=one, charts=_charts(known, labels), episodes=found,
+        matchers=_matchers(known, labels), command=_command(known, labels, found),
     )  # fmt: skip
 
 
@@ -85,6 +90,18 @@ def _matchers(known: Known, labels: Labels) -> list[str]:
     """Return the matchers by which Alertmanager and Prometheus find the alert on the series."""
     named = {"project": known.spec.project, "model": known.spec.model} | labels
     return [f'{name}="{_escaped(text)}"' for name, text in named.items()]
+
+
+def _command(known: Known, labels: Labels, found: list[Episode]) -> str:
+    """Return the command that marks the newest episode that nobody judged yet; empty without one."""
+    one = next((it for it in found if not it.verdict), None)
+    if one is None:
+        return ""
+    named = {"project": known.spec.project, "model": known.spec.model} | labels
+    first, last = (utc(at).strftime("%Y-%m-%dT%H:%M:%SZ") for at in (one.began, one.ended))
+    stretch = f"{json.dumps(named, ensure_ascii=False)}@{first}/{last}"
+    url = shlex.quote(flask.request.host_url.rstrip("/"))
+    return f"wolfpack feedback SPEC --url {url} --wrong {shlex.quote(stretch)}"
 
 
 def _escaped(text: str) -> str:

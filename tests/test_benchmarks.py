@@ -164,6 +164,7 @@ def test_the_ledger_is_measured() -> None:
     [
         ("service", ("`/batches`", "`/predictions`", "99th percentile", "errors")),
         ("large", ("resident after a day", "first full `/metrics`", "resident after that start")),
+        ("pages", ("one of them changed", "models: size", "value of a segment: size", "`wolfpack dashboards`")),
     ],
 )
 def test_the_service_is_measured(name: str, lines: tuple[str, ...]) -> None:
