@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from wolfpack.spec import WolfpackError
+from wolfpack.spec.budget import numbers
 
 
 @dataclass(frozen=True)
@@ -29,21 +29,17 @@ class AlertBudget:
         >>> AlertBudget.parse(["4", "flights=2.5"]).of("flights")
         2.5
         """
-        default, owners = None, {}
-        for text in texts:
-            owner, equals, number = text.rpartition("=")
-            try:
-                value = float(number)
-            except ValueError:
-                value = -1.0
-            if not 0 <= value < float("inf") or bool(owner) != bool(equals):
-                raise WolfpackError(f"--alerts-per-month {text!r}: write NUMBER or OWNER=NUMBER, as in flights=4")
-            if owner:
-                owners[owner] = value
-            else:
-                default = value
-        return cls(default, owners)
+        form = "--alerts-per-month {!r}: write NUMBER or OWNER=NUMBER, as in flights=4"
+        return cls(*numbers(texts, _alerts, form))
 
     def of(self, owner: str) -> float | None:
         """Return how many an owner wants; None if nobody said."""
         return self.owners.get(owner, self.default)
+
+
+def _alerts(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if 0 <= value < float("inf") else None

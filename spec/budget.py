@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from wolfpack.spec.errors import WolfpackError
 
 DEFAULT_BUDGET = 20_000
 """Series of a project whose budget is not named."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -38,21 +40,40 @@ class Budget:
         >>> Budget.parse(["30000", "travel=500"]).of("travel")
         500
         """
-        default, projects = DEFAULT_BUDGET, {}
-        for text in texts:
-            project, equals, number = text.rpartition("=")
-            if (
-                not (number.isascii() and number.isdecimal())
-                or int(number) < 1
-                or bool(project) != bool(equals)
-            ):
-                raise WolfpackError(f"--budget {text!r}: write NUMBER or PROJECT=NUMBER, as in travel=50000")
-            if project:
-                projects[project] = int(number)
-            else:
-                default = int(number)
-        return cls(default, projects)
+        default, projects = numbers(texts, _series, "--budget {!r}: write NUMBER or PROJECT=NUMBER, as in travel=50000")
+        return cls(DEFAULT_BUDGET if default is None else default, projects)
 
     def of(self, project: str) -> int:
         """Return how many series a project may show."""
         return self.projects.get(project, self.default)
+
+
+def numbers(texts: Iterable[str], read: Callable[[str], T | None], form: str) -> tuple[T | None, dict[str, T]]:
+    """Read ``NUMBER`` for all and ``NAME=NUMBER`` for one, in any order; a later one counts.
+
+    Parameters
+    ----------
+    read : returns the number that a text is, or None if it is none that is allowed.
+    form : what is said of a text of another form, with ``{!r}`` for it.
+
+    Raises
+    ------
+    WolfpackError
+        If one has another form.
+    """
+    default: T | None = None
+    named: dict[str, T] = {}
+    for text in texts:
+        name, equals, number = text.rpartition("=")
+        value = read(number)
+        if value is None or bool(name) != bool(equals):
+            raise WolfpackError(form.format(text))
+        if name:
+            named[name] = value
+        else:
+            default = value
+    return default, named
+
+
+def _series(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and int(text) >= 1 else None

@@ -26,7 +26,7 @@ segments: {origin: {columns: [delay]}}
 fairness: [origin]
 mean: {within: 0.1}
 change: {rows: {against: previous}}
-quality: {roc_auc: {warning: "< 0.75", drop: 0.05}, brier: {critical: "> 0.25"}}
+quality: {roc_auc: {warning: "< 0.75", drop: 0.05}, brier: {critical: "> 0.25", drop: 0.1}}
 jobs: {nightly: {schedule: "0 5 * * *"}}
 scalars: {rebookings: {warning: "> 40", stale_after: 1d}}
 detect: [{metric: ml_column_mean, role: input, columns: [delay], season: 7d}]
