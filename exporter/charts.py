@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -25,14 +25,18 @@ class Chart:
     ----------
     times : window ends, epoch seconds, ascending.
     lines : name and values of each line, None where it has none; all as long as `times`.
+    gaps : begin and end of planned gaps, epoch seconds.
+    marks : when something happened, epoch seconds, and what.
     """
 
     title: str
     times: tuple[int, ...]
     lines: tuple[tuple[str, tuple[float | None, ...]], ...]
+    gaps: tuple[tuple[int, int], ...] = ()
+    marks: tuple[tuple[int, str], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        return {"title": self.title, "times": list(self.times), "lines": [list(line) for line in self.lines]}
+        return asdict(self)
 
     def table(self, most: int = 30) -> list[tuple[int, list[float | None]]]:
         """Return the newest rows, newest first: time, and the value of each line."""

