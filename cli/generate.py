@@ -28,19 +28,27 @@ _OUT = click.option(
     help="The Alertmanager configuration that you have: the one written is it, with Wolfpack's beside.",
 )
 @click.option("--keep", "kept", multiple=True, metavar="KIND=DURATION", help="As for `wolfpack serve`.")
+@click.option("--format", "form", type=click.Choice(["files", "operator"]), default="files", show_default=True,
+              help="`operator`: also each rule file as a PrometheusRule of the Prometheus Operator.")  # fmt: skip
+@click.option("--label", "labels", multiple=True, metavar="KEY=VALUE",
+              help="Of every PrometheusRule: what your Prometheus selects its rules by.")  # fmt: skip
 def rules(
-    specs: tuple[Path, ...], out: Path, receivers: Path | None, alertmanager: Path | None, kept: tuple[str, ...]
-) -> None:
+    specs: tuple[Path, ...], out: Path, receivers: Path | None, alertmanager: Path | None, kept: tuple[str, ...],
+    form: str, labels: tuple[str, ...],
+) -> None:  # fmt: skip
     """Write alert rules, their promtool tests, the Alertmanager configuration and runbook pages."""
     from wolfpack import rules as pack
 
+    given = pack.parse_labels(labels)
+    if given and form != "operator":
+        raise click.UsageError("--label: only resources have labels; write --format operator too")
     files = pack.generate(
         load_all(specs),
         pack.load_receivers(receivers) if receivers else None,
         existing=pack.load_existing(alertmanager) if alertmanager else None,
         keeping=parse_keeping(kept),
     )
-    pack.write(files, out)
+    pack.write(files | (pack.operator_files(files, given) if form == "operator" else {}), out)
     click.echo(f"{len(files)} files in {out}")
 
 

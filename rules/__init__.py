@@ -10,6 +10,7 @@ from wolfpack.rules.generate import generate
 from wolfpack.rules.held_back import told
 from wolfpack.rules.holding import firing
 from wolfpack.rules.judge import active, evaluate
+from wolfpack.rules.prometheus_operator import operator_files, parse_labels
 from wolfpack.rules.promql import expression
 from wolfpack.rules.reads import least_series, reads
 from wolfpack.rules.receivers import load_receivers
@@ -42,6 +43,8 @@ __all__ = [
     "least_series",
     "load_existing",
     "load_receivers",
+    "operator_files",
+    "parse_labels",
     "reads",
     "refusals",
     "service_rules",
