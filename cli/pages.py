@@ -23,7 +23,6 @@ from wolfpack.rules.prometheus_rules import hold, keep
 from wolfpack.rules.promql import number, quoted
 from wolfpack.rules.timing import duration
 from wolfpack.spec import FAMILIES, Spec
-from wolfpack.spec.model import NOT_YET
 
 EXAMPLE = "spec.md"
 """The page with the full example that the alert table is made from."""
@@ -49,7 +48,6 @@ def pages(folder: Path) -> dict[str, str]:
     parts: dict[str, Callable[[], str]] = {
         "metrics": metrics,
         "keys": keys,
-        "not-yet": not_yet,
         "log-keys": lambda: source_table("log"),
         "folder-keys": lambda: source_table("folder"),
         "mlflow-keys": lambda: source_table("mlflow"),
@@ -97,7 +95,7 @@ def metrics() -> str:
 def keys() -> str:
     """Return the table of the spec's keys."""
     rows = [
-        [f"`{row.key}`", row.type, row.default, row.meaning + ("" if spec_keys.acted_on(row.key) else " *")]
+        [f"`{row.key}`", row.type, row.default, row.meaning]
         for row in spec_keys.rows()
     ]
     return _table(["key", "type", "default", "meaning"], rows)
@@ -107,11 +105,6 @@ def source_table(kind: str) -> str:
     """Return the table of the keys of one kind of source."""
     rows = [[f"`{row.key}`", row.type, row.default, row.meaning] for row in source_keys.rows()[kind]]
     return _table(["key", "type", "default", "meaning"], rows)
-
-
-def not_yet() -> str:
-    """Return what is checked and kept, but not acted on."""
-    return (", ".join(f"`{one}`" for one in NOT_YET) or "Nothing: every key is acted on") + ".\n"
 
 
 def alerts(spec: Spec) -> str:

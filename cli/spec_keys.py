@@ -14,7 +14,6 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from annotated_types import Ge, Gt, Le, Lt
 
 from wolfpack.spec import Spec, format_duration, source_kinds, vocabulary, watching
-from wolfpack.spec import model as spec_model
 
 MEANING = {
     "version": "Format of this file.",
@@ -54,6 +53,12 @@ MEANING = {
     "label.unmatched": "Levels of the share of labels that have no prediction.",
     "segments.NAME.columns": "Columns with series by segment, besides rows, quality and the prediction's mean.",
     "segments.NAME.values": "Values to keep apart.",
+    "outputs.METRIC.warning": "Alert when a [measure of outputs](quality.md#outputs) is beyond this bound.",
+    "outputs.METRIC.critical": "The same, critical.",
+    "events.NAME.count": "A count that the job sends with its outputs, as `clicked`.",
+    "events.NAME.of": "The count that it is divided by, as `shown`.",
+    "events.NAME.warning": "Alert when their ratio is beyond this bound.",
+    "events.NAME.critical": "The same, critical.",
     "fairness.NAME.demographic_parity": "Levels of the difference of selection rates.",
     "fairness.NAME.equalized_odds": "Levels of the worse difference of true and false positive rates.",
     "fairness.NAME.equal_opportunity": "Levels of the difference of true positive rates.",
@@ -163,11 +168,6 @@ def rows() -> list[Row]:
     if unknown:
         raise ValueError(f"spec_keys.MEANING: {', '.join(unknown)} are keys or meanings without the other")
     return found
-
-
-def acted_on(key: str) -> bool:
-    """Tell whether this release does something with a key."""
-    return not any(f"{key}.".startswith(f"{one}.") for one in spec_model.NOT_YET)
 
 
 def keys_of(section: type[vocabulary.Section], prefix: str) -> Iterator[tuple[str, str, str]]:

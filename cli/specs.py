@@ -31,7 +31,7 @@ def check(paths: tuple[Path, ...], show: bool, budgets: tuple[str, ...], kept: t
             click.echo(str(fault))
         sys.exit(1)
     for one in loaded:
-        for warning in [*one.warnings, *_methods(one)]:
+        for warning in _methods(one):
             click.echo(warning, err=True)
         if show:
             _show(one)

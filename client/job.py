@@ -19,7 +19,7 @@ from wolfpack.client.spool import LIMIT, Spool, Spooled
 from wolfpack.client.telling import Teller
 from wolfpack.client.transport import HttpTransport, Transport
 from wolfpack.spec import Plan
-from wolfpack.stats import Judging, Profile, QualityCounts, ScoreCounts, bare_plan
+from wolfpack.stats import ItemCounts, Judging, OutputCounts, Profile, QualityCounts, ScoreCounts, bare_plan
 
 ARROW = "application/vnd.apache.arrow.stream"
 PROFILE = "application/vnd.apache.arrow.file"
@@ -184,6 +184,16 @@ class Client(Teller):
         return self._transport.send(
             "POST", "/api/v1/quality", params, counts.to_bytes(), "application/octet-stream"
         )
+
+    def send_outputs(self, counts: OutputCounts, *, at: str, part: str = "", job: str = "") -> Any:
+        """Add what was counted of outputs; the same part again replaces it. Only counts leave the job."""
+        params = self._write(at=at, part=part, job=job)
+        return self._transport.send("POST", "/api/v1/outputs", params, counts.to_bytes(), "application/octet-stream")
+
+    def send_catalogue(self, items: ItemCounts, users: int) -> Any:
+        """Tell what training recommended from: how many of its users had each item."""
+        path, params = f"{self._path}/catalogue", {"users": str(users)}
+        return self._transport.send("PUT", path, params, items.to_bytes(), "application/octet-stream")
 
     def send_predictions(
         self,

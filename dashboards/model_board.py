@@ -8,6 +8,7 @@ from wolfpack.dashboards import drift_panels as drifting
 from wolfpack.dashboards import fairness_panels as fairness
 from wolfpack.dashboards import live_panels as live
 from wolfpack.dashboards import model_panels as panel
+from wolfpack.dashboards import output_panels as outputs
 from wolfpack.dashboards import quality_panels as quality
 from wolfpack.dashboards import told_panels as told
 from wolfpack.dashboards.choices import one_model
@@ -77,6 +78,7 @@ def _sections(scope: Scope, spec: Spec | None, outside: Outside) -> list[Section
         Section("Drift", tuple(to_column(one, scope) for one in _drift(scope, spec))),
         Section("Releases", _releases(scope, spec)),
         Section("Quality", _quality(scope, spec)),
+        Section("Outputs", outputs.panels(scope) if spec and (spec.outputs or spec.events) else ()),
         Section("Fairness", fairness.panels(scope, spec) if spec and spec.fairness else ()),
         Section("Anomalies", _anomalies(scope, spec)),
         Section("Scalars", _scalars(scope, spec)),

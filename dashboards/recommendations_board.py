@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wolfpack.dashboards import output_panels as outputs
 from wolfpack.dashboards import quality_panels as quality
 from wolfpack.dashboards.choices import one_model
 from wolfpack.dashboards.layout import MADE, Section, board
@@ -25,6 +26,7 @@ def recommendations_board(outside: Outside = Outside()) -> Json:  # noqa: B008 -
         Section("Now", now),
         Section("Lists", tuple(quality.course(scope, MEASURES[name], None, expected=False) for name in FIRST)),
         Section("For whom", tuple(quality.by_segment(scope, MEASURES[name]) for name in ("ndcg", "hit_rate"))),
+        Section("Outputs", outputs.panels(scope)),
         Section("Feedback", (quality.course(scope, feedback, None, expected=False), quality.coverage(scope))),
     ]
     text = f"Recommendations and rankings of one model over the first places of its lists. {MADE}"

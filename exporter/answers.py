@@ -56,6 +56,20 @@ class Counts(TypedDict):
     replaced: bool
 
 
+class OutputsTaken(TypedDict):
+    """Counts of outputs were added to a pane."""
+
+    rows: int
+    pane: str
+    replaced: bool
+
+
+class Catalogued(TypedDict):
+    """The items of training are known."""
+
+    items: int
+
+
 class HowJudged(TypedDict):
     """How quality is counted."""
 

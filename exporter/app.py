@@ -16,6 +16,7 @@ from wolfpack.exporter import (
     listings,
     live_writes,
     notices,
+    output_writes,
     reads,
     release_pages,
     writes,
@@ -145,6 +146,7 @@ def _groups() -> tuple[Group, ...]:
     return (
         writes.group,
         joins.group,
+        output_writes.group,
         live_writes.group,
         notices.group,
         reads.group,

@@ -20,6 +20,7 @@ from wolfpack.exporter.fairness_samples import odds_samples, selection_samples
 from wolfpack.exporter.judging import count_pane, counted, judging_of
 from wolfpack.exporter.mixture import Mixture
 from wolfpack.exporter.outcomes import ESTIMATE
+from wolfpack.exporter.outputs import OUTPUT, load_catalogue, load_outputs, output_samples
 from wolfpack.exporter.panes import Loaded, Panes, Shadow
 from wolfpack.exporter.registry import Known, Registry
 from wolfpack.exporter.sample import Sample
@@ -44,6 +45,8 @@ class Assembly:
             return self.label_window(connection, known, pane)
         if role == ESTIMATE:
             return self.estimate_window(connection, known, pane)
+        if role == OUTPUT:
+            return self.output_window(connection, known, pane)
         return self.role_window(connection, known, role, pane)
 
     def role_window(self, connection: Connection, known: Known, role: str, pane: datetime) -> list[Sample]:
@@ -124,6 +127,13 @@ class Assembly:
         learnt = self._learnt(connection, known, pane) if spec.estimated else None
         samples = estimate_samples(spec, found.cells, learnt, _seconds(end))
         return samples + selection_samples(spec, found, _seconds(end))
+
+    def output_window(self, connection: Connection, known: Known, pane: datetime) -> list[Sample]:
+        """Return the samples of outputs over the window that ends with the pane."""
+        calendar, first = known.spec.calendar, known.spec.calendar.back(pane, known.spec.window_panes - 1)
+        end, shadow = _seconds(calendar.end(pane)), self._shadow(connection, known)
+        cells = load_outputs(connection, known.id, _seconds(first), end, shadow)
+        return output_samples(known.spec, cells, load_catalogue(connection, known.id), end)
 
     def _learnt(self, connection: Connection, known: Known, pane: datetime) -> Learnt | None:
         """Return what is learnt from the reference's quality, else from the labelled windows before this one."""

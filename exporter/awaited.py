@@ -10,6 +10,7 @@ from wolfpack.exporter import outcomes, store
 from wolfpack.exporter.clock import utc
 from wolfpack.exporter.due import oldest_missing
 from wolfpack.exporter.expected import expect_later
+from wolfpack.exporter.outputs import OUTPUT
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.schema import parts
 from wolfpack.exporter.stages import load_stages
@@ -62,7 +63,7 @@ def received(connection: Connection, known: Known, role: str, first: datetime) -
     since = int(first.timestamp())
     found = _with_parts(connection, known, role, since) if role in ("input", "prediction") else set()
     if role != "input":
-        kind = "label" if role == "label" else "prediction"
+        kind = role if role in ("label", OUTPUT) else "prediction"
         found |= outcomes.marked_panes(connection, known.id, kind, since)
     return found
 

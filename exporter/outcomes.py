@@ -76,7 +76,7 @@ def add_predictions(
     upsert(connection, predictions, _stored(connection, model, version, rows))
     starts = set(np.unique(rows.starts).tolist())
     joined = _label(connection, model, rows)
-    _mark(connection, model, "prediction", {start for start in starts if counted(start)})
+    mark(connection, model, "prediction", {start for start in starts if counted(start)})
     store.mark_pending(connection, model, ESTIMATE, starts | touched)
     mark_labelled(connection, model, joined | touched)
 
@@ -107,13 +107,13 @@ def add_labels(connection: Connection, model: int, rows: Labels, now: float) -> 
 
 def mark_labelled(connection: Connection, model: int, starts: set[int]) -> None:
     """Say that labels came for predictions of these panes."""
-    _mark(connection, model, "label", starts)
+    mark(connection, model, "label", starts)
     store.mark_pending(connection, model, "label", starts)
 
 
 def mark_counted(connection: Connection, model: int, start: int) -> None:
     """Say that a pane has predictions with labels which were joined elsewhere."""
-    _mark(connection, model, "prediction", {start})
+    mark(connection, model, "prediction", {start})
     store.mark_pending(connection, model, ESTIMATE, {start})
     mark_labelled(connection, model, {start})
 
@@ -221,7 +221,8 @@ def read_words(connection: Connection, model: int, wanted: Sequence[str] | None 
     return found
 
 
-def _mark(connection: Connection, model: int, kind: str, starts: set[int]) -> None:
+def mark(connection: Connection, model: int, kind: str, starts: set[int]) -> None:
+    """Note that panes have something of a kind."""
     upsert(connection, marks, [{"model_id": model, "kind": kind, "start": start} for start in sorted(starts)])
 
 

@@ -25,7 +25,7 @@ def rank(key: Key, reads: Reads) -> int:
         return 0
     if reads(family, dict(zip(family.labels, key[1], strict=True))):
         return 1
-    return 2 if scope in ("label", "estimate", TOLD) else 3
+    return 2 if scope in ("label", "estimate", "output", TOLD) else 3
 
 
 def ordered(keys: Collection[Key], columns: Sequence[str], reads: Reads) -> tuple[list[Key], list[int]]:

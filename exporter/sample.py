@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from wolfpack.spec import FAMILIES, Family, names
 from wolfpack.spec.fairness_names import OF_LABELS, OF_SELECTION
 from wolfpack.spec.measures import MEASURES
+from wolfpack.spec.output_names import OF_OUTPUT
 
 Key = tuple[str, tuple[str, ...]]
 """A series within a model: its family's name and the values of the family's labels, in order."""
@@ -55,6 +56,7 @@ _TOLD = {
 _ESTIMATES = {one.name for m in MEASURES.values() for one in (m.estimate, m.estimate_stderr) if one is not None}
 _QUALITY = {one.name for one in (*names.OF_QUALITY, *OF_LABELS, *names.OF_CONCEPT, names.LABEL_COVERAGE)} - _ESTIMATES
 _ESTIMATES |= {one.name for one in OF_SELECTION}
+_OUTPUTS = {one.name for one in OF_OUTPUT}
 _ROLE_AT = names.WINDOW.index("role")
 
 
@@ -76,4 +78,6 @@ def scope_of(key: Key) -> str:
         return "anomaly"
     if family.name in _ESTIMATES:
         return "estimate"
+    if family.name in _OUTPUTS:
+        return "output"
     return "label" if family.name in _QUALITY else key[1][_ROLE_AT]

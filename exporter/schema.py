@@ -184,7 +184,32 @@ judged = Table(
     sqlite_with_rowid=False,
 )
 
-# Panes into which predictions came by key ("prediction"), and those with a joined label ("label").
+# What jobs counted of outputs in a pane.
+output_counts = Table(
+    "output_panes",
+    metadata,
+    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    Column("start", BigInteger, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("received", Float, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Items of training: users who had each, and all users.
+catalogues = Table(
+    "catalogues",
+    metadata,
+    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    Column("users", BigInteger, nullable=False),
+    Column("received", Float, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Panes into which predictions came by key ("prediction"), those with a joined label ("label"), and those with counts of
+# outputs ("output").
 marks = Table(
     "marks",
     metadata,

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from wolfpack.exporter import store
 from wolfpack.exporter.outcomes import ESTIMATE, marked_panes
+from wolfpack.exporter.outputs import OUTPUT
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.sample import Sample, sample
 from wolfpack.exporter.schema import deployments, parts
@@ -79,7 +80,7 @@ def enter(
     panes = select(c.role, c.start).where(c.model_id == known.id, c.version == version, c.start >= pane)
     for row in connection.execute(panes.distinct()).all():
         store.mark_pending(connection, known.id, row.role, {row.start})
-    for role, kind in (("label", "label"), (ESTIMATE, "prediction")):
+    for role, kind in (("label", "label"), (ESTIMATE, "prediction"), (OUTPUT, OUTPUT)):
         store.mark_pending(connection, known.id, role, marked_panes(connection, known.id, kind, pane))
     return replaced
 

@@ -21,6 +21,7 @@ from wolfpack.exporter.schema import (
     labels,
     marks,
     models,
+    output_counts,
     parts,
     predictions,
     references,
@@ -75,7 +76,7 @@ def _model(ledger: Ledger, keeping: Keeping, known: Known, now: float) -> Counte
     kept = keeping.kept(spec).total_seconds()
     whole = spec.every.total_seconds()
     waited = waits(spec).total_seconds()
-    m, p, b, j = marks.c, parts.c, blocks.c, judged.c
+    m, p, b, j, o = marks.c, parts.c, blocks.c, judged.c, output_counts.c
     open_, known_ = predictions.c, labels.c
     given_up = max(now - waited, _oldest_kept(ledger, model))
     gone = Counter(
@@ -84,6 +85,9 @@ def _model(ledger: Ledger, keeping: Keeping, known: Known, now: float) -> Counte
             marks.name: delete_rows(ledger, marks, (m.model_id == model) & (m.start < now - max(kept, waited))),
             judged.name: delete_rows(
                 ledger, judged, (j.model_id == model) & (j.start < now - max(kept, waited)), BODIES
+            ),
+            output_counts.name: delete_rows(
+                ledger, output_counts, (o.model_id == model) & (o.start < now - kept - whole), BODIES
             ),
             predictions.name: delete_rows(
                 ledger, predictions, (open_.model_id == model) & (open_.start < given_up)

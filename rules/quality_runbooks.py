@@ -6,6 +6,7 @@ from wolfpack.rules.runbook import Runbook
 from wolfpack.spec import names
 from wolfpack.spec.fairness_names import GAPS, RATES, SMALLEST, SMALLEST_LABELLED
 from wolfpack.spec.measures import MEASURES
+from wolfpack.spec.output_names import EVENT_RATIO, EVENT_RATIO_STDERR, OUTPUT_MEASURES, ROWS
 
 _USUAL = (
     "The world changed.", "Labels are wrong or partial.", "A release.", "Inputs are broken: look for other alerts.",
@@ -108,6 +109,25 @@ QUALITY_RUNBOOKS: dict[str, Runbook] = {
         ("The model was trained on few rows of a group.", "The threshold of the score suits one group only."),
         "Change `fairness.SEGMENT.ratio`.",
         (GAPS["demographic_parity"][1].name, RATES["selection_rate"].name, SMALLEST.name),
+    ),
+    "ModelOutputOff": Runbook(
+        "Outputs look wrong by itself, whatever labels will say. The label `metric` names the measure.",
+        "The family that `metric` names, over the newest window of outputs, against `outputs.METRIC.warning` or "
+        "`.critical`.",
+        (f"How many outputs: `{ROWS}`?", "Since which delivery?", "Which segments?", "Is the catalogue the right one?"),
+        ("A fallback answers for the model.", "A cache serves one answer.", "Inputs are broken: look for other alerts.",
+         "A release.", "The catalogue changed, and the exporter knows the old one."),
+        "Change the bound under `outputs`.",
+        (ROWS.name, OUTPUT_MEASURES["empty_ratio"].value.name, OUTPUT_MEASURES["catalogue_coverage"].value.name),
+    ),
+    "ModelEventRatioOff": Runbook(
+        "One count that the team names, over another, is beyond its bound: clicks over shown, say. The label `event` "
+        "names the pair.",
+        f"`{EVENT_RATIO}` over the newest window of outputs, against `events.NAME.warning` or `.critical`.",
+        (f"How sure is it: `{EVENT_RATIO_STDERR}`?", "Did one of both counts stop to come?", "Which segments?"),
+        ("People do not take what is recommended any more.", "The page that shows it changed.", "A tracker is broken."),
+        "Change the bound under `events`.",
+        (EVENT_RATIO.name, EVENT_RATIO_STDERR.name, ROWS.name),
     ),
     "ModelLabelCoverageLow": Runbook(
         "Labels take as long as `label.matures_after` says, that time has passed, and too few of them are there. "

@@ -131,6 +131,14 @@ TOLD: dict[str, Told] = {
         "Labels came for keys that no prediction has.",
         "Of the labels of {project}/{model}, a share of {value} has a key that no prediction has.",
     ),
+    "ModelOutputOff": Told(
+        "Outputs are not as they should be, by a measure that needs no labels.",
+        "{metric} of {project}/{model}{where} is {value}.",
+    ),
+    "ModelEventRatioOff": Told(
+        "One count that the team names is out of proportion to another.",
+        "{event} of {project}/{model}{where} is {value}.",
+    ),
     "ModelAnomaly": Told(
         "A metric left the band that its history lets expect.",
         "{metric} of {project}/{model}{subject} scored {value} by {detector}; beyond 1 or -1 is an alarm.",

@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from wolfpack.spec.errors import Fault, SpecError
-from wolfpack.spec.model import NOT_YET, Spec
+from wolfpack.spec.model import Spec
 
 DEFAULTS = "_defaults.yml"
 Place = tuple[str | int, ...]
@@ -26,26 +26,6 @@ class Loaded:
     spec: Spec
     path: Path
     sources: dict[Place, tuple[str, int]]
-
-    @property
-    def warnings(self) -> list[str]:
-        """Things that are allowed but that a user should know."""
-        return [
-            f"{file}:{line}: {_dotted(place)}: checked and kept, but not acted on by this release"
-            for place, (file, line) in self.sources.items()
-            if not_yet(place)
-        ]
-
-
-def not_yet(place: Place) -> bool:
-    """Tell whether this very key is one that the release does not act on."""
-    parts = [
-        (key.split("."), [str(part) for part in place]) for key in NOT_YET if key.count(".") + 1 == len(place)
-    ]
-    return any(
-        all(wanted in ("NAME", found) for wanted, found in zip(key, given, strict=True))
-        for key, given in parts
-    )
 
 
 def load(path: Path | str, root: Path | str | None = None, text: str | None = None) -> Loaded:

@@ -14,15 +14,19 @@ from wolfpack.spec.calendar import Calendar
 from wolfpack.spec.duration import format_duration
 from wolfpack.spec.measures import MEASURES, Measure, Metric
 from wolfpack.spec.outcome import (
+    Bounds,
     Concept,
     Estimates,
+    EventRatio,
     Groups,
     LabelColumn,
     Prediction,
     Quality,
     listed_groups,
+    output_faults,
     quality_faults,
 )
+from wolfpack.spec.output_names import OutputMetric
 from wolfpack.spec.plan import Kind
 from wolfpack.spec.source_kinds import Source
 from wolfpack.spec.vocabulary import (
@@ -160,10 +164,6 @@ class Alerts(Section):
     annotations: dict[str, str] = {}
 
 
-NOT_YET: tuple[str, ...] = ()
-"""Keys that are checked and kept, but not acted on by this release; `wolfpack check` says so."""
-
-
 class Spec(Section):
     """Everything Wolfpack knows of one model. Durations are timedelta, dates local."""
 
@@ -188,6 +188,8 @@ class Spec(Section):
     quality: dict[Metric, Quality] = {}
     estimate: Estimates = Estimates()
     concept: Concept = Concept()
+    outputs: dict[OutputMetric, Bounds] = {}
+    events: dict[Label, EventRatio] = {}
     mean: Mean | None = None
     change: Change = Change()
     live: Live | None = None
@@ -233,7 +235,7 @@ class Spec(Section):
                 )
         if self.quality and (self.prediction is None or self.label is None):
             raise ValueError("quality: needs `prediction` and `label`, or nothing can be measured")
-        for fault in quality_faults(self.prediction, self.quality):
+        for fault in (*quality_faults(self.prediction, self.quality), *output_faults(self.outputs)):
             raise ValueError(fault)
         if self.fairness and (self.prediction is None or not self.decides):
             raise ValueError("fairness: needs a `prediction` of the task binary, or multiclass with `positive`")

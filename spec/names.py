@@ -39,6 +39,7 @@ from wolfpack.spec.family import Type as Type
 from wolfpack.spec.label_names import *  # noqa: F403
 from wolfpack.spec.live_names import *  # noqa: F403
 from wolfpack.spec.measures import MEASURES, QUALITY_FAMILIES
+from wolfpack.spec.output_names import OF_OUTPUT as OF_OUTPUT
 from wolfpack.spec.service_names import *  # noqa: F403
 from wolfpack.spec.told_names import *  # noqa: F403
 from wolfpack.spec.window_names import *  # noqa: F403
@@ -63,8 +64,8 @@ def _of(topic: ModuleType) -> list[Family]:
 FAMILIES: dict[str, Family] = {
     one.name: one
     for families in (
-        _of(window_names), _of(column_names), OF_QUALITY, _of(label_names), OF_CONCEPT, OF_FAIRNESS, _of(anomaly_names),
-        _of(told_names), _of(live_names), _of(service_names),
+        _of(window_names), _of(column_names), OF_QUALITY, _of(label_names), OF_CONCEPT, OF_FAIRNESS, OF_OUTPUT,
+        _of(anomaly_names), _of(told_names), _of(live_names), _of(service_names),
     )
     for one in families
 }  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from wolfpack.spec.measures import MEASURES, Metric, Task, measures_of
+from wolfpack.spec.output_names import OUTPUT_MEASURES, OutputMetric
 from wolfpack.spec.vocabulary import BoundText, Duration, Label, Levels, Positive, Range, RatioLevels, Section
 
 
@@ -52,6 +53,15 @@ class Quality(Section):
     classes: list[Label] = []
 
 
+class EventRatio(Section):
+    """One count that a job names over another, and its bounds."""
+
+    count: Label
+    of: Label
+    warning: BoundText | None = None
+    critical: BoundText | None = None
+
+
 class LabelColumn(Section):
     column: Label
     key: Label
@@ -92,6 +102,18 @@ def listed_groups(given: Any) -> Any:
     if isinstance(given, list):
         return {name: {} for name in given}
     return {name: {} if its is None else its for name, its in given.items()} if isinstance(given, dict) else given
+
+
+def output_faults(outputs: dict[OutputMetric, Bounds]) -> Iterator[str]:
+    """Yield bounds of outputs that no value can meet."""
+    for name, its in outputs.items():
+        high = OUTPUT_MEASURES[name].high
+        for level in (its.warning, its.critical):
+            if level is not None and not 0 < level.value < high:
+                yield (
+                    f"outputs.{name}: {level.op} {level.value:g} is never or always true; its values are in the range "
+                    f"0<=x<={high:g}"
+                )
 
 
 def quality_faults(prediction: Prediction | None, quality: dict[Metric, Quality]) -> Iterator[str]:

@@ -21,6 +21,7 @@ from wolfpack.stats.judged import Judged
 from wolfpack.stats.means import mean_change
 from wolfpack.stats.open_scores import OpenScores
 from wolfpack.stats.output_health import OutputHealth
+from wolfpack.stats.outputs import OutputCounts, Outputs
 from wolfpack.stats.peer_scores import peer_scores
 from wolfpack.stats.profiles import ALL, Profile, merge_all
 from wolfpack.stats.profiling import freeze, profile
@@ -54,7 +55,9 @@ __all__ = [
     "LabelChange",
     "MeasureChange",
     "OpenScores",
+    "OutputCounts",
     "OutputHealth",
+    "Outputs",
     "Profile",
     "QualityCounts",
     "Regions",

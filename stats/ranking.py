@@ -13,6 +13,9 @@ from wolfpack.stats.pairs import check_shapes, codes, known_rows
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
+LISTS = "lists"
+"""What averages of lists are about."""
+
 
 def rank_lists(lists: Any, scores: ArrayLike, relevance: ArrayLike, k: int) -> Averages:
     """Return the quality of the first k of each list, averaged over the lists that have anything relevant.
@@ -115,7 +118,7 @@ def list_diversity(lists: Any, vectors: ArrayLike) -> Averages:
         n = np.diff(np.append(start, len(unit)))
         alike = np.square(np.add.reduceat(unit, start)).sum(1) - n
     pairs = np.where(n > 1, n * (n - 1), np.nan)
-    return Averages.of("lists", {"diversity": 1 - alike / pairs, "length": n}, int((~known).sum()))
+    return Averages.of(LISTS, {"diversity": 1 - alike / pairs, "length": n}, int((~known).sum()))
 
 
 def _places(owner: Places) -> tuple[Places, Places]:

@@ -28,7 +28,6 @@ from wolfpack.exporter import encoded, reads, tables, trailing
 from wolfpack.rules.runbooks import RUNBOOKS
 from wolfpack.spec import FAMILIES, keeping, load, names
 from wolfpack.spec.measures import MEASURES
-from wolfpack.spec.model import NOT_YET
 from wolfpack.stats import (
     bins,
     calibration,
@@ -115,14 +114,6 @@ def test_every_key_has_its_meaning_and_every_meaning_its_key(monkeypatch) -> Non
     monkeypatch.delitem(spec_keys.MEANING, "every")
     with pytest.raises(ValueError, match="every are keys or meanings"):
         spec_keys.rows()
-
-
-def test_only_keys_that_exist_are_said_to_be_checked_only() -> None:
-    sections = {key.split(".")[0] for key in spec_keys.MEANING}
-
-    assert set(NOT_YET) <= set(spec_keys.MEANING) | sections
-    assert {key for key in NOT_YET if spec_keys.acted_on(key)} == set()
-    assert spec_keys.acted_on("drift.psi")
 
 
 # --- nothing is left out

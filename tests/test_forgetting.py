@@ -79,7 +79,7 @@ def test_nothing_is_left_of_one_and_the_other_is_whole(two) -> None:
     assert (after["models"], after["parts"], after["idempotency"]) == (1, 1, 1)
     assert 0 < after["samples"] < before["samples"]
     assert {
-        name for name in ("predictions", "labels", "marks", "runs", "deployments", "versions") if after[name]
+        name for name in ("waiting_predictions", "kept_labels", "marks", "runs", "deployments", "versions") if after[name]
     } == set()
     assert faults == []
 
