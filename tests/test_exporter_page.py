@@ -82,6 +82,7 @@ def test_every_family_of_the_catalogue_can_be_exposed(make_exporter, baseline) -
         *(names.COLUMN_VANISHED.name, names.COLUMN_APPEARED.name, names.PANE_ROWS_PREVIOUS.name),
         *(names.COLUMN_MEAN_CHANGE.name, names.COLUMN_MEAN_CHANGE_NOISE.name),
         *(one.name for one in names.FAMILIES.values() if one.labels == names.SOURCE),  # tests/test_source_log.py
+        *(one.name for one in names.FAMILIES.values() if one.cls == "live"),  # tests/test_live_exporter.py
     }
 
     assert set(names.FAMILIES) - elsewhere - shown - late == set()
