@@ -20,11 +20,12 @@ from wolfpack.exporter.fairness_samples import odds_samples, selection_samples
 from wolfpack.exporter.judging import count_pane, counted, judging_of
 from wolfpack.exporter.mixture import Mixture
 from wolfpack.exporter.outcomes import ESTIMATE
-from wolfpack.exporter.outputs import OUTPUT, load_catalogue, load_outputs, output_samples
+from wolfpack.exporter.outputs import load_catalogue, load_outputs, output_samples
 from wolfpack.exporter.panes import Loaded, Panes, Shadow
 from wolfpack.exporter.registry import Known, Registry
 from wolfpack.exporter.sample import Sample
 from wolfpack.exporter.stages import load_stages
+from wolfpack.exporter.store import OUTPUT
 from wolfpack.exporter.window import Window, release_samples, window_samples
 from wolfpack.stats import Estimate, Profile
 

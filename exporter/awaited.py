@@ -10,10 +10,10 @@ from wolfpack.exporter import outcomes, store
 from wolfpack.exporter.clock import utc
 from wolfpack.exporter.due import oldest_missing
 from wolfpack.exporter.expected import expect_later
-from wolfpack.exporter.outputs import OUTPUT
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.schema import parts
 from wolfpack.exporter.stages import load_stages
+from wolfpack.exporter.store import OUTPUT
 from wolfpack.spec import Spec
 from wolfpack.spec.keeping import Keeping
 

@@ -19,7 +19,6 @@ from wolfpack.exporter.housekeeping import Housekeeping
 from wolfpack.exporter.ledger import Ledger
 from wolfpack.exporter.live_book import LiveBook
 from wolfpack.exporter.live_upkeep import SETTLE, LiveUpkeep
-from wolfpack.exporter.outputs import OUTPUT
 from wolfpack.exporter.registry import Known, Registry
 from wolfpack.exporter.sample import TOLD, Sample
 from wolfpack.exporter.shelf import Scopes, Shelf, scope
@@ -100,7 +99,7 @@ class Engine:
             for model in models:
                 for role, start in store.newest_panes(connection, model).items():
                     store.mark_pending(connection, model, role, {start})
-                for role, kind in (("label", "label"), (outcomes.ESTIMATE, "prediction"), (OUTPUT, OUTPUT)):
+                for role, kind in (("label", "label"), (outcomes.ESTIMATE, "prediction")):
                     there = outcomes.marked_panes(connection, model, kind, 0)
                     store.mark_pending(connection, model, role, {max(there)} if there else set())
                 store.mark_pending(connection, model, NOTICES, {0})

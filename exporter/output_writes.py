@@ -11,12 +11,12 @@ from wolfpack.exporter import outcomes, store
 from wolfpack.exporter.answers import Catalogued, OutputsTaken
 from wolfpack.exporter.declaration import Group, Parameter, Raw
 from wolfpack.exporter.encoded import body
-from wolfpack.exporter.outputs import OUTPUT
 from wolfpack.exporter.parameters import AT, WRITE
 from wolfpack.exporter.problems import Problem
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.requests import argument, authorize, number, once, pane, service, target
 from wolfpack.exporter.schema import catalogues, output_counts
+from wolfpack.exporter.store import OUTPUT
 from wolfpack.exporter.writes import pane_text
 from wolfpack.spec import ProfileFormatError, Spec
 from wolfpack.stats import ItemCounts, OutputCounts

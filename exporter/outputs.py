@@ -15,8 +15,6 @@ from wolfpack.spec.output_names import EVENT_RATIO, EVENT_RATIO_STDERR, OUTPUT_M
 from wolfpack.stats import ALL, Estimate, ItemCounts, OutputCounts, Outputs
 from wolfpack.stats.profiles import Segment
 
-OUTPUT = "output"
-"""Role under which panes wait for what is told of outputs, and kind of mark of those that have some."""
 Cell = tuple[str, Segment]
 """Version ("": all that are no shadows) and segment with its value."""
 

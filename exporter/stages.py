@@ -11,10 +11,10 @@ from sqlalchemy import Connection, func, select
 
 from wolfpack.exporter import store
 from wolfpack.exporter.outcomes import ESTIMATE, marked_panes
-from wolfpack.exporter.outputs import OUTPUT
 from wolfpack.exporter.registry import Known
 from wolfpack.exporter.sample import Sample, sample
 from wolfpack.exporter.schema import deployments, parts
+from wolfpack.exporter.store import OUTPUT
 from wolfpack.spec import names
 
 Stage = Literal["shadow", "canary", "live"]

@@ -9,8 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, func, insert, select, text, update
 
 from wolfpack.exporter import schema
-from wolfpack.exporter.schema import marks, models, parts, pending, references, versions
+from wolfpack.exporter.schema import marks, models, output_counts, parts, pending, references, versions
 from wolfpack.spec import WolfpackError
+
+OUTPUT = "output"
+"""Role under which panes wait for what is told of outputs, and kind of mark of those that have some."""
 
 
 class PaneMerged(WolfpackError):
@@ -204,11 +207,14 @@ def received_panes(connection: Connection, model: int, role: str, first: int) ->
 
 
 def newest_panes(connection: Connection, model: int) -> dict[str, int]:
-    """Return the start of the newest pane of each role."""
+    """Return the start of the newest pane of each role whose windows need no join: profiles and outputs."""
     query = (
         select(parts.c.role, func.max(parts.c.start)).where(parts.c.model_id == model).group_by(parts.c.role)
     )
-    return {row[0]: row[1] for row in connection.execute(query)}
+    counted = select(func.max(output_counts.c.start)).where(output_counts.c.model_id == model)
+    outputs = connection.execute(counted).scalar()
+    found = {row[0]: row[1] for row in connection.execute(query)}
+    return found | ({} if outputs is None else {OUTPUT: outputs})
 
 
 def newest_of_all(connection: Connection) -> dict[tuple[int, str], int]:

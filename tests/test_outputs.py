@@ -174,3 +174,20 @@ def test_a_bound_that_no_value_can_meet_is_refused(tmp_path, bound: str) -> None
     (tmp_path / "m.yml").write_text(THREE_LINES + f"outputs: {{empty_ratio: {{warning: '{bound}'}}}}\n")
     with pytest.raises(SpecError, match=r"outputs\.empty_ratio: .* is never or always true"):
         load(tmp_path / "m.yml")
+
+
+def test_a_spec_that_was_away_for_a_while_shows_its_outputs_again(shop, tmp_path) -> None:
+    send(shop, OutputCounts.of(["a", "b", ""]))
+    shop.at("2024-05-02T06:00:00Z")
+    file = next(tmp_path.rglob("model.yml"))
+    text = file.read_text()
+    file.write_text(text.replace("model: arrival-delay", "model: another"))
+    assert shop.http.post("/-/reload").status_code == 200
+    shop.at("2024-05-02T06:01:00Z")
+    away = shop.value("ml_output_rows")
+    file.write_text(text)
+    assert shop.http.post("/-/reload").status_code == 200
+    shop.at("2024-05-02T06:02:00Z")
+
+    assert away is None
+    assert shop.value("ml_output_rows") == 3
