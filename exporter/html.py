@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import flask
+from markupsafe import Markup, escape
 
 from wolfpack.exporter.clock import utc
 from wolfpack.exporter.declaration import Parameter, Raw
@@ -25,7 +26,14 @@ def number_text(value: float | None) -> str:
     return "" if value is None else f"{value:,.0f}" if value == int(value) else f"{value:.4g}"
 
 
-FILTERS = {"time": time_text, "number": number_text}
+def sentence(text: str) -> Markup:
+    """Return a sentence whose names stand between backticks as they are elsewhere on a page."""
+    parts = escape(text).split("`")
+    code = Markup("<code>{}</code>").format
+    return Markup("").join(code(one) if at % 2 else one for at, one in enumerate(parts))
+
+
+FILTERS = {"time": time_text, "number": number_text, "sentence": sentence}
 """Filters of the templates, by name."""
 
 

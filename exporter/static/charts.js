@@ -2,8 +2,10 @@
 "use strict";
 
 const COLOURS = ["#5b8def", "#e07b39", "#2e9e6b", "#a05bd0", "#c2a000", "#d04a6e", "#3aa6b9", "#777777"];
-const LEVELS = { warning: "#b37400", critical: "#c0392b" };
-const COMPARED = /(noise|expected|lower|upper|baseline|estimate|warning|critical)$/;
+const COMPARED = {
+  noise: "#7d8794", lower: "#7d8794", upper: "#7d8794", expected: "#e07b39", baseline: "#a05bd0", estimate: "#2e9e6b",
+  warning: "#b37400", critical: "#c0392b",
+};
 
 // Planned gaps as grey stretches, deployments as lines.
 function background(gaps, marks) {
@@ -32,13 +34,16 @@ function draw(place) {
   const { times, lines, gaps, marks } = JSON.parse(place.dataset.chart);
   const series = [
     {},
-    ...lines.map(([label], at) => ({
-      label,
-      stroke: LEVELS[label] || COLOURS[at % COLOURS.length],
-      width: COMPARED.test(label) ? 1 : 1.75,
-      dash: COMPARED.test(label) ? [4, 4] : undefined,
-      spanGaps: false,
-    })),
+    ...lines.map(([label], at) => {
+      const compared = COMPARED[label.split(/[ _]/).pop()];
+      return {
+        label,
+        stroke: compared || COLOURS[at % COLOURS.length],
+        width: compared ? 1 : 1.75,
+        dash: compared ? [4, 4] : undefined,
+        spanGaps: false,
+      };
+    }),
   ];
   const hooks = { drawClear: [background(gaps, marks)] };
   const options = { width: place.clientWidth, height: 220, series, hooks, cursor: { drag: { x: true, y: false } } };
