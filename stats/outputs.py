@@ -17,6 +17,7 @@ from wolfpack.stats.packing import pack_parts, require, unpack_parts
 from wolfpack.stats.pairs import check_shapes, codes
 from wolfpack.stats.profiles import ALL, Segment
 from wolfpack.stats.ranking import LISTS, list_diversity
+from wolfpack.stats.segment_parts import read_segments, said_segments
 
 FORMAT = "wolfpack.output_counts/1"
 _CELL = "wolfpack.outputs/1"
@@ -115,7 +116,7 @@ class OutputCounts:
 
     def to_bytes(self) -> bytes:
         """Return the counts as an Arrow IPC stream with zstd."""
-        return pack_parts(FORMAT, [one.to_bytes() for one in self.cells.values()], segments=list(map(list, self.cells)))
+        return pack_parts(FORMAT, [one.to_bytes() for one in self.cells.values()], segments=said_segments(self.cells))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> OutputCounts:
@@ -127,19 +128,8 @@ class OutputCounts:
             If the bytes are no such counts, or of another version, or contradict themselves.
         """
         parts, said = unpack_parts(data, FORMAT, "output counts", segments=list)
-        segments = [tuple(one) if isinstance(one, list) else one for one in said["segments"]]
-        rules = {
-            "segments are pairs of names, each once, all rows among them": _pairs(segments)
-            and len(set(segments)) == len(segments)
-            and ALL in segments,
-            "each segment has a part": len(parts) == len(segments),
-        }
-        require("output counts", rules)
+        segments = read_segments("output counts", said["segments"], len(parts))
         return cls({one: Outputs.from_bytes(part) for one, part in zip(segments, parts, strict=True)})
-
-
-def _pairs(segments: list[Any]) -> bool:
-    return all(isinstance(one, tuple) and len(one) == 2 and all(isinstance(x, str) for x in one) for one in segments)
 
 
 def _words(values: Any) -> Any:

@@ -50,6 +50,7 @@ def unpack(
         value = found.get(name)
         sound = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
         rules[f"{name} is of the right type"] = sound
+        rules[f"{name} is at most {MOST_ROWS}"] = not isinstance(value, int) or value <= MOST_ROWS
     require(what, rules)
     return table, found
 

@@ -21,6 +21,7 @@ from wolfpack.stats.ranking import rank_lists
 from wolfpack.stats.regions import Regions
 from wolfpack.stats.regression import RegressionErrors
 from wolfpack.stats.score_counts import ScoreCounts
+from wolfpack.stats.segment_parts import read_segments, said_segments
 
 FORMAT = "wolfpack.quality/1"
 ALL = ("", "")
@@ -182,7 +183,7 @@ class QualityCounts:
     def to_bytes(self) -> bytes:
         """Return the counts as an Arrow IPC stream with zstd."""
         parts = [one.to_bytes() for one in self.cells.values()]
-        return pack_parts(FORMAT, parts, task=self.task, segments=[list(one) for one in self.cells])
+        return pack_parts(FORMAT, parts, task=self.task, segments=said_segments(self.cells))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> QualityCounts:
@@ -194,16 +195,9 @@ class QualityCounts:
             If the bytes are no such counts, or of another version, or contradict themselves.
         """
         parts, said = unpack_parts(data, FORMAT, "quality counts", task=str, segments=list)
-        task, segments = said["task"], [tuple(one) if isinstance(one, list) else one for one in said["segments"]]
-        names = all(len(one) == 2 and all(isinstance(part, str) for part in one) for one in segments)
-        rules = {
-            f"task is one of {', '.join(STATES)}": task in STATES,
-            "segments are pairs of names, each once, all rows among them": names
-            and len(set(segments)) == len(segments)
-            and ALL in segments,
-            "each segment has a part": len(parts) == len(segments),
-        }
-        require("quality counts", rules)
+        task = said["task"]
+        require("quality counts", {f"task is one of {', '.join(STATES)}": task in STATES})
+        segments = read_segments("quality counts", said["segments"], len(parts))
         cells = {one: STATES[task].from_bytes(part) for one, part in zip(segments, parts, strict=True)}
         if len({one.counted for one in cells.values()}) > 1:
             raise ProfileFormatError("quality counts: its segments were counted in different ways; count all alike")

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from wolfpack.stats import ClassScores, Confusion, binary_rates, rate_classes
+from wolfpack.stats import ClassScores, Confusion, Judging, binary_rates, rate_classes
 
 FIXED = settings(derandomize=True, deadline=None)
 NAMES = ("precision", "recall", "f1")
@@ -203,3 +203,17 @@ def test_scikit_learn_is_silent_here() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         metrics.log_loss([0, 1, 2], chances(3, 3, 1)[0])
+
+
+def test_evidently_s_golden_classification() -> None:
+    """Ten rows with accuracy 0.7, precision 0.75, recall 0.6, F1 0.6667, AUC 0.88 and log loss 0.4376790."""
+    truth = [1] * 5 + [0] * 5
+    score = [0.6, 0.8, 0.9, 0.35, 0.4, 0.05, 0.1, 0.1, 0.1, 0.7]
+    found = {name: one.value for name, one in Judging().judge(np.array(score), np.array(truth)).measures().items()}
+
+    assert found["log_loss"] == pytest.approx(0.4376790, abs=1e-7)
+    assert found["log_loss"] == pytest.approx(metrics.log_loss(truth, score), abs=1e-12)
+    assert found["f1"] == pytest.approx(2 / 3)
+    assert [found[name] for name in ("accuracy", "precision", "recall", "roc_auc")] == pytest.approx(
+        [0.7, 0.75, 0.6, 0.88]
+    )

@@ -57,6 +57,16 @@ def test_evidently_s_golden_spread_of_the_mean_error() -> None:
     assert found["rmse"].value == pytest.approx(0.5916080, abs=1e-7)
 
 
+def test_evidently_s_golden_share_of_explained_variance() -> None:
+    """The same errors on labels of scikit-learn's own example with one more: R² 0.9420530."""
+    labels, predictions = [3, -0.5, 2, 7, 4], [2.5, 0.0, 2, 8, 4.5]
+    found = RegressionErrors.from_arrays(predictions, labels).measures()
+
+    assert found["r2"].value == pytest.approx(0.9420530, abs=1e-7)
+    assert found["mean_error"].value == pytest.approx(0.3)
+    assert found["rmse"].value == pytest.approx(0.5916080, abs=1e-7)
+
+
 @settings(derandomize=True, deadline=None)
 @given(st.lists(st.tuples(st.floats(-100, 100), st.floats(-100, 100)), min_size=2, max_size=30))
 def test_deviations_of_means_are_their_slow_twins(rows: list[tuple[float, float]]) -> None:

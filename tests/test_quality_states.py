@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -266,140 +264,6 @@ def test_bytes_of_something_else_are_refused(kind: Kind) -> None:
     for bad in (b"", b"garbage", good[: len(good) // 2], other.to_bytes()):
         with pytest.raises(ProfileFormatError, match=r"send what to_bytes returns|this release reads"):
             type(state).from_bytes(bad)
-
-
-def tampered(data: bytes, rewrite: Callable[[pa.Table, dict[str, Any]], tuple[pa.Table, Any]]) -> bytes:
-    """Return the bytes with the table and parameters rewritten."""
-    with pa.ipc.open_stream(data) as reader:
-        table = reader.read_all()
-    metadata = dict(table.schema.metadata)
-    table, said = rewrite(table, json.loads(metadata[b"parameters"]))
-    table = table.replace_schema_metadata(metadata | {b"parameters": json.dumps(said).encode()})
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return bytes(sink.getvalue())
-
-
-def with_column(name: str, values: list[Any]) -> Callable[..., tuple[pa.Table, Any]]:
-    def rewrite(table: pa.Table, said: Any) -> tuple[pa.Table, Any]:
-        at = table.schema.get_field_index(name)
-        return table.set_column(
-            at, table.schema.field(at), pa.array(values, table.schema.field(at).type)
-        ), said
-
-    return rewrite
-
-
-def with_said(**changed: Any) -> Callable[..., tuple[pa.Table, Any]]:
-    return lambda table, said: (table, said | changed)
-
-
-SCORED = ScoreCounts.from_arrays([0.1, 0.9], [0, 1])
-THREE = ScoreCounts.from_arrays([0.1, 0.2, 0.9], [0, 1, 1])
-CONFUSED = Confusion.from_arrays(["a", "b"], ["a", "a"])
-CUT = Regions.from_arrays([0.1, 0.9], [0, 1], [0.5])
-RANKED = rank_lists(["u", "u"], [1, 0], [1, 0], 2)
-ITEMS = ItemCounts.from_array(["a", "b"])
-REPEATED = Repeats.from_array(["a", "a"])
-HEALTH = OutputHealth.from_arrays(["a"], events={"shown": 1})
-OPEN = OpenScores.from_array([0.1, 0.9])
-CLASSES = ClassScores.from_arrays([[0.5, 0.5]], ["a"], ["a", "b"])
-ERRORS = RegressionErrors.from_arrays([1.0, 2.0], [1.0, 3.0])
-
-
-def test_the_test_s_own_writing_is_read() -> None:
-    for state in (SCORED, CONFUSED, CUT, RANKED, ITEMS, REPEATED, HEALTH, OPEN, CLASSES, ERRORS):
-        again = tampered(state.to_bytes(), lambda table, said: (table, said))
-        assert type(state).from_bytes(again).equals(state)
-
-
-@pytest.mark.parametrize(
-    ("state", "rewrite", "message"),
-    [
-        (SCORED, with_column("score", [0.9, 0.1]), "ascending"),
-        (SCORED, with_column("score", [0.1, NAN]), "finite"),
-        (SCORED, with_column("highest", [0.1, 0.8]), "cells of the lowest"),
-        (SCORED, with_column("positives", [0, -1]), "counts are in the range"),
-        (SCORED, with_column("positives", [0, 10**18]), "counts are in the range"),
-        (SCORED, with_column("negatives", [0, 0]), "each score has a row"),
-        (SCORED, with_said(level=99), "level is in the range"),
-        (SCORED, with_said(level=-1), "level is in the range"),
-        (THREE, with_said(level=61), "cells are as they are made"),
-        (SCORED, with_said(level="0"), "level is of the right type"),
-        (SCORED, with_said(level=True), "level is of the right type"),
-        (SCORED, with_said(missing=-1), "missing is at least 0"),
-        (SCORED, with_said(losses=[2, 0, 0.0]), "six sums"),
-        (SCORED, with_said(losses=[2, 0, "a", 0.0, 0.0, 0.0]), "six sums"),
-        (SCORED, with_said(losses=[2, 0, -1.0, 0.0, 0.0, 0.0]), "six sums"),
-        (SCORED, with_said(losses=[2, 0, NAN, 0.0, 0.0, 0.0]), "six sums"),
-        (SCORED, with_said(losses=[3, 0, 0.0, 0.0, 0.0, 0.0]), "of all rows"),
-        (SCORED, with_said(more=1), "its parameters are losses, level, missing"),
-        (SCORED, lambda table, said: (table, [1]), "its parameters are"),
-        (OPEN, with_column("rows", [1, 0]), "each score has a row"),
-        (OPEN, with_said(missing=-1), "missing is at least 0"),
-        (CONFUSED, with_column("rows", [0, 1]), "counts are in the range"),
-        (CONFUSED, with_column("label", ["z", "a"]), "known classes"),
-        (CONFUSED, with_column("prediction", ["a", "a"]), "each cell is there once"),
-        (CONFUSED, with_said(classes=["b", "a"]), "in order"),
-        (CONFUSED, with_said(classes=[1, 2]), "classes are names"),
-        (CONFUSED, with_said(missing=-1), "missing is at least 0"),
-        (CUT, with_said(edges=[0.5, 0.4]), "ascending"),
-        (CUT, with_said(edges=["a"]), "edges are numbers"),
-        (CUT, with_said(edges=[0.5, 0.6]), "one region more than edges"),
-        (CUT, with_column("label_squares", [-1.0, 0.0]), "sums are those of rows"),
-        (CUT, with_column("label_mean", [NAN, 0.0]), "sums are those of rows"),
-        (CUT, with_column("rows", [0, 1]), "sums are those of rows"),
-        (CUT, with_said(missing=-1), "missing is at least 0"),
-        (RANKED, with_column("squares", [-1.0] * 7), "sums are those of rows"),
-        (RANKED, with_column("name", ["a"] * 7), "names are different"),
-        (RANKED, with_said(missing=-1), "missing is at least 0"),
-        (ITEMS, with_column("item", ["b", "a"]), "ascending"),
-        (ITEMS, with_column("rows", [1, 0]), "counts are in the range"),
-        (ITEMS, with_said(missing=-1), "missing is at least 0"),
-        (REPEATED, with_column("rows", [0]), "counts are at least 1"),
-        (REPEATED, with_column("hash", [2**63]), "hashes of 48 bits"),
-        (REPEATED, with_said(rows=3), "rows are those of the counts"),
-        (REPEATED, with_said(missing=-1), "missing is at least 0"),
-        (HEALTH, with_said(switches=1), "switches are among the pairs"),
-        (HEALTH, with_said(events={"shown": -1}), "events are counts"),
-        (HEALTH, lambda table, said: (table.slice(0, 1), said), "two parts"),
-        (CLASSES, with_said(classes=["a", "a"]), "a part for each class"),
-        (CLASSES, lambda table, said: (table.slice(0, 3), said), "a part for each class"),
-        (CLASSES, with_column("part", [x.to_bytes() for x in (CLASSES.losses, CUT, SCORED, SCORED)]), "same rows"),
-        (ERRORS, lambda table, said: (table.slice(0, 1), said), "two parts"),
-    ],
-)  # fmt: skip
-def test_bytes_that_contradict_themselves_are_refused(state: Any, rewrite: Any, message: str) -> None:
-    with pytest.raises(ProfileFormatError, match=message):
-        type(state).from_bytes(tampered(state.to_bytes(), rewrite))
-
-
-@pytest.mark.parametrize(
-    ("means", "sums", "message"),
-    [
-        ([0.0], None, "25 sums and two means"),
-        ([0.0, "a"], None, "25 sums and two means"),
-        (None, {0: NAN}, "rows are a number"),
-        (None, {0: 3.0}, "same rows"),
-        (None, {0: -1.0}, "rows are in the range"),
-        (None, {10: -1.0}, "even powers"),
-        (None, {10: math.inf}, "moments are finite"),
-    ],
-)
-def test_moments_that_contradict_themselves_are_refused(means: Any, sums: Any, message: str) -> None:
-    with pa.ipc.open_stream(ERRORS.to_bytes()) as reader:
-        moments, absolute = reader.read_all()["part"].to_pylist()
-
-    def rewrite(table: pa.Table, said: Any) -> tuple[pa.Table, Any]:
-        values = table["sum"].to_pylist()
-        for at, value in (sums or {}).items():
-            values[at] = value
-        return with_column("sum", values)(table, said if means is None else said | {"means": means})
-
-    parts = [tampered(moments, rewrite), absolute]
-    with pytest.raises(ProfileFormatError, match=message):
-        RegressionErrors.from_bytes(tampered(ERRORS.to_bytes(), with_column("part", parts)))
 
 
 @pytest.mark.parametrize(
