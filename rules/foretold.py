@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wolfpack.rules import judge
 from wolfpack.rules.alert import Alert, Identity
 from wolfpack.rules.holding import firing
 from wolfpack.rules.prometheus_rules import hold, keep
-from wolfpack.rules.scenarios import Scenario, SeriesKey
+from wolfpack.rules.scenarios import Course, Scenario, SeriesKey
 from wolfpack.rules.stepped import ModelHistory, held
 from wolfpack.rules.timing import Timing
 from wolfpack.spec import Spec
@@ -59,15 +60,21 @@ def foretold(
 
 
 def _history(made: Sequence[Scenario], places: Sequence[slice], length: int, back: int) -> ModelHistory:
+    """Return every series, of all targets together: whichever has a sample, they say the same."""
     rows: dict[SeriesKey, int] = {}
     for one in made:
-        for key in one.series:
+        for key in one.values:
             rows.setdefault(key, len(rows))
     laid = np.full((len(rows), length), np.nan)
     for place, one in zip(places, made, strict=True):
-        for key, values in one.series.items():
-            laid[rows[key], place] = values  # None is NaN
+        there = np.any([_there(course) for course in one.courses], axis=0)
+        values = np.fromiter(one.values.values(), float, len(one.values))
+        laid[[rows[key] for key in one.values], place] = np.where(there, values[:, np.newaxis], np.nan)
     history: ModelHistory = {}
-    for (family, labels), values in zip(rows, held(laid, back), strict=True):
-        history.setdefault(family, []).append((dict(labels), values))
+    for (family, labels), found in zip(rows, held(laid, back), strict=True):
+        history.setdefault(family, []).append((dict(labels), found))
     return history
+
+
+def _there(course: Course) -> NDArray[np.bool_]:
+    return np.repeat([there for there, _ in course.runs], [count for _, count in course.runs])

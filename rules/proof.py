@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import groupby
 from typing import Any
 
 from wolfpack.rules import judge
@@ -17,7 +16,7 @@ from wolfpack.rules.annotations import WORST, Links, rendered, texts, worst_sele
 from wolfpack.rules.fleet_rules import fleet_test
 from wolfpack.rules.foretold import Fired, foretold
 from wolfpack.rules.promql import number, quoted
-from wolfpack.rules.scenarios import scenarios
+from wolfpack.rules.scenarios import SeriesKey, scenarios
 from wolfpack.rules.service_rule import Case, ServiceRule
 from wolfpack.rules.service_rules import SERVICE, service_rules
 from wolfpack.rules.stepped import ModelHistory
@@ -42,7 +41,11 @@ def model_tests(spec: Spec, alerts: tuple[Alert, ...], timing: Timing, links: Li
             checks = _words(alerts, said, found, history, timing)
         else:
             checks = _labels(scenario.name, found, timing)
-        given = [{"series": _series(*key), "values": _notation(values)} for key, values in scenario.series.items()]
+        given = [
+            {"series": _of_target(key, course.instance), "values": _notation(value, course.runs)}
+            for key, value in scenario.values.items()
+            for course in scenario.courses
+        ]
         interval = duration(timing.evaluation)
         tests.append({"name": scenario.name, "interval": interval, "input_series": given} | checks)
     return _file(f"{spec.project}--{spec.model}", tests, timing)
@@ -93,12 +96,16 @@ def _series(family: str, labels: tuple[tuple[str, str], ...]) -> str:
     return family + "{" + ", ".join(f"{name}={quoted(value)}" for name, value in labels) + "}"
 
 
-def _notation(values: list[float | None]) -> str:
-    """Return values in promtool's notation, which counts the repetitions after the first."""
-    runs = [(value, len(list(run))) for value, run in groupby(values)]
-    return " ".join(
-        f"_x{count}" if value is None else f"{number(value)}+0x{count - 1}" for value, count in runs
-    )
+def _of_target(key: SeriesKey, instance: str) -> str:
+    family, labels = key
+    return _series(family, (*labels, ("instance", instance)) if instance else labels)
+
+
+@lru_cache(maxsize=1 << 12)
+def _notation(value: float, runs: tuple[tuple[bool, int], ...]) -> str:
+    """Return samples in promtool's notation, which counts the repetitions after the first."""
+    text = number(value)
+    return " ".join(f"{text}+0x{count - 1}" if there else f"_x{count}" for there, count in runs)
 
 
 def _labels(name: str, found: dict[int, list[Fired]], timing: Timing) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from wolfpack.rules.timing import Timing
 Labels = tuple[tuple[str, str], ...]
 SeriesKey = tuple[str, Labels]
 """Family name and labels of a series."""
-Values = list[float | None]
 _ROLES = ("input", "prediction", "label")
 _APART = 1e-4
 """Share by which values of columns differ."""
@@ -35,54 +34,66 @@ class Example:
 
 
 @dataclass(frozen=True)
+class Course:
+    """When the series of one target have samples: how many evaluations they have, then have none, and so on."""
+
+    instance: str
+    runs: tuple[tuple[bool, int], ...]
+
+
+@dataclass(frozen=True)
 class Scenario:
-    """A test: series on the grid of evaluations (None: no sample), the evaluations to look at, and whether at words."""
+    """A test on the grid of evaluations.
+
+    Parameters
+    ----------
+    values : of each series, the same in all its samples.
+    courses : each series is of each target, and has samples when its course says so.
+    checks : the evaluations to look at.
+    worded : whether at what alerts say too.
+    """
 
     name: str
-    series: dict[SeriesKey, Values]
+    values: dict[SeriesKey, float]
+    courses: tuple[Course, ...]
     checks: tuple[int, ...]
     worded: bool = False
 
     @property
     def length(self) -> int:
         """Evaluations."""
-        return len(next(iter(self.series.values())))
+        return sum(count for _, count in self.courses[0].runs)
 
 
 def scenarios(alerts: Sequence[Alert], timing: Timing) -> list[Scenario]:
     """Return the scenarios of a model; one that needs contradictory values is split into several."""
     settled = math.ceil((timing.lookback + timing.for_) / timing.evaluation) + 2
     made = list(examples(alerts, settled * timing.evaluation))
+    always = (Course("", ((True, settled + 1),)),)
     found = []
     for name in ("silent", "boundary", "fires"):
-        for place, series in enumerate(_packed([getattr(example, name) for example in made])):
-            steps: dict[SeriesKey, Values] = {key: [value] * (settled + 1) for key, value in series.items()}
-            found.append(Scenario(_numbered(name, place), steps, (settled,), worded=name == "fires"))
-    for place, series in enumerate(_packed([example.fires for example in made])):
-        found.append(_missing(_numbered("missing", place), series, settled, timing))
-        found.append(_restart(_numbered("restart", place), series, settled))
+        for place, values in enumerate(_packed([getattr(example, name) for example in made])):
+            found.append(Scenario(_numbered(name, place), values, always, (settled,), worded=name == "fires"))
+    for place, values in enumerate(_packed([example.fires for example in made])):
+        found.append(_missing(_numbered("missing", place), values, settled, timing))
+        found.append(_restart(_numbered("restart", place), values, settled))
     return found
 
 
-def _missing(name: str, series: dict[SeriesKey, float], settled: int, timing: Timing) -> Scenario:
+def _missing(name: str, values: dict[SeriesKey, float], settled: int, timing: Timing) -> Scenario:
     """Failed scrapes change nothing; series gone for longer than the lookback resolve."""
     after = math.ceil(timing.lookback / timing.evaluation) + 2
     down = min(_DOWN, after - 3)
-    steps: dict[SeriesKey, Values] = {
-        key: [value] * (settled + 1) + [None] * down + [value] * 2 + [None] * after
-        for key, value in series.items()
-    }
+    course = Course("", ((True, settled + 1), (False, down), (True, 2), (False, after)))
     back = settled + down + 2
-    return Scenario(name, steps, (settled + down, back, back + after))
+    return Scenario(name, values, (course,), (settled + down, back, back + after))
 
 
-def _restart(name: str, series: dict[SeriesKey, float], settled: int) -> Scenario:
+def _restart(name: str, values: dict[SeriesKey, float], settled: int) -> Scenario:
     """A pod with another name takes over: the same alerts, once."""
-    steps: dict[SeriesKey, Values] = {}
-    for (family, labels), value in series.items():
-        steps[family, (*labels, ("instance", "a:9906"))] = [value] * settled + [None] * 5
-        steps[family, (*labels, ("instance", "b:9906"))] = [None] * settled + [value] * 5
-    return Scenario(name, steps, (settled - 1, settled, settled + 4))
+    before = Course("a:9906", ((True, settled), (False, 5)))
+    after = Course("b:9906", ((False, settled), (True, 5)))
+    return Scenario(name, values, (before, after), (settled - 1, settled, settled + 4))
 
 
 def _numbered(name: str, place: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
+from functools import lru_cache
 
 from wolfpack.spec import format_duration
 
@@ -52,6 +53,7 @@ class Timing:
         return replace(self, evaluation=self.live_evaluation, for_=self.live_for, lookback=self.live_lookback)
 
 
+@lru_cache(maxsize=1 << 10)
 def duration(seconds: float) -> str:
     """Write whole seconds as Prometheus reads them.
 

@@ -65,7 +65,7 @@ def test_columns_that_are_named_by_size_differ_in_it(made: list[Loaded]) -> None
     for one in made:
         for scenario in (scenario for scenario in scenarios(alerts_for(one.spec), Timing()) if scenario.worded):
             for name in ranked:
-                beyond = [values[-1] for (family, _), values in scenario.series.items() if family == name if values[-1]]
+                beyond = [value for (family, _), value in scenario.values.items() if family == name if value]
 
                 assert len(beyond) == len(set(beyond)), (one.spec.model, scenario.name, name)
 
