@@ -25,6 +25,7 @@ from wolfpack.exporter.requests import authorize, service
 from wolfpack.exporter.sample import Key
 from wolfpack.exporter.service import Service
 from wolfpack.exporter.stages import load_stages
+from wolfpack.exporter.standing_since import standing_since
 from wolfpack.exporter.window import Window, thresholds
 from wolfpack.spec import FAMILIES, Family, format_duration, names
 
@@ -110,17 +111,21 @@ def column(project: str, model: str, column: str) -> flask.Response:
     segment = flask.request.args.get("segment", ""), flask.request.args.get("value", "")
     ends = _ends(known, role)
     end = _chosen(ends)
-    found, window = None, None
+    found, window, since = None, None, None
     if end is not None:
         with _kept().lock, service().ledger.read() as connection:
             pane = known.spec.calendar.start(utc(end - 1))
             built = _kept().assembly.window(connection, known, role, pane)
             window = None if built is None else built[0]
             found = None if window is None else column_evidence(window, column, segment)
+            if found is not None:
+                named = _labels(known, role, column, segment)
+                its = service().engine.ids
+                since = standing_since(connection, its, known.id, named, found.scores, end)
     if found is None and end is not None:
         raise Problem(404, "No column", f"{project}/{model} has no {role} column {column!r} here", "column")
     return page(
-        "column.html", spec=known.spec, column=column, role=role, end=end, ends=ends, found=found,
+        "column.html", spec=known.spec, column=column, role=role, end=end, ends=ends, found=found, since=since,
         segment=segment, segments=_segments(window, column), charts=_column_charts(known, role, column, segment),
     )  # fmt: skip
 
@@ -140,10 +145,7 @@ def _metric(shown: dict[Key, Shown]) -> Family:
 
 
 def _column_charts(known: Known, role: str, column: str, segment: tuple[str, str]) -> list[Chart]:
-    labels = {
-        "project": known.spec.project, "model": known.spec.model, "role": role, "column": column,
-        "segment": segment[0], "segment_value": segment[1], "baseline": "reference",
-    }  # fmt: skip
+    labels = _labels(known, role, column, segment)
     with service().ledger.read() as connection:
         found = []
         for title, families in _COLUMN_CHARTS:
@@ -156,6 +158,14 @@ def _column_charts(known: Known, role: str, column: str, segment: tuple[str, str
             ]
             found.append(chart(connection, service().engine.ids, known.id, title, keys))
     return [one for one in found if one.times]
+
+
+def _labels(known: Known, role: str, column: str, segment: tuple[str, str]) -> dict[str, str]:
+    """Return the labels of the series of a column, of all versions together and against the reference."""
+    return {
+        "project": known.spec.project, "model": known.spec.model, "role": role, "column": column,
+        "segment": segment[0], "segment_value": segment[1], "baseline": "reference",
+    }  # fmt: skip
 
 
 def _ends(known: Known, role: str) -> list[int]:

@@ -105,6 +105,15 @@ def test_a_column_shows_both_distributions_and_the_sentence(exporter) -> None:
     assert re.search(r"rows 12,000 400", page)
 
 
+def test_a_column_says_since_when_it_is_so(exporter, baseline) -> None:
+    assert "So since" not in text(get(exporter, DELAY))
+    for number, at in ((63, "2024-05-03"), (64, "2024-05-04")):
+        send_day(exporter, baseline, at, day(number, delay=np.asarray(day(number)["delay"]) + 30))
+        exporter.at(f"{at[:-1]}{int(at[-1]) + 1}T06:00:00-04:00")
+
+    assert "So since the window up to 2024-05-03 04:00 UTC." in text(get(exporter, DELAY))
+
+
 def test_an_earlier_window_can_be_chosen(exporter) -> None:
     first = 1714622400  # midnight of 2 May in New York
     page = text(get(exporter, f"{DELAY}?end={first}"))
