@@ -51,6 +51,7 @@ bench: $(VENV)/.dev ## the benchmarks, as tables
 	$(BIN)/python -m benchmarks.profile
 	$(BIN)/python -m benchmarks.drift_quality
 	$(BIN)/python -m benchmarks.quality
+	$(BIN)/python -m benchmarks.join
 	$(BIN)/python -m benchmarks.detect_noise
 	$(BIN)/python -m benchmarks.detect_speed
 	$(BIN)/python -m benchmarks.public $(DATA)

@@ -24,6 +24,7 @@ def quality_board(outside: Outside = Outside()) -> Json:  # noqa: B008 - frozen
         Section("Before labels come", (quality.chosen_estimate(scope), quality.chosen_estimate_error(scope))),
         Section("What was learnt", (quality.calibration(scope, None), quality.concept(scope))),
         Section("Regions", (quality.region_errors(scope),)),
+        Section("Training", (quality.retrain(scope), quality.new_labels(scope))),
         Section("Labels", (quality.coverage(scope), quality.labels(scope), quality.unmatched(scope))),
     ]
     text = f"A measure of quality of one model, its estimate, and the labels that it rests on. {MADE}"

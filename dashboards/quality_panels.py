@@ -74,6 +74,16 @@ def by_class(scope: Scope, measure: Measure) -> Panel:
     return lines(f"{title(measure)} by class", text, "none", [Query(expr, "{{class}}")])
 
 
+def retrain(scope: Scope) -> Panel:
+    """Return whether training anew is due, and how many labels there are for it."""
+    queries = [Query(scope.most(names.RETRAIN, ("reason",)), "due: {{reason}}")]
+    return lines("Training anew", names.RETRAIN.help, "none", queries)
+
+
+def new_labels(scope: Scope) -> Panel:
+    return lines("New labels", names.NEW_LABELS.help, "short", [Query(scope.most(names.NEW_LABELS), "labels")])
+
+
 def chosen_now(scope: Scope) -> Panel:
     text = "The measure of quality chosen above, over the newest labelled window."
     return stat("Quality", text, "none", [Query(_chosen(scope), "$measure")])

@@ -23,6 +23,7 @@ from wolfpack.exporter.outcomes import ESTIMATE
 from wolfpack.exporter.outputs import load_catalogue, load_outputs, output_samples
 from wolfpack.exporter.panes import Loaded, Panes, Shadow
 from wolfpack.exporter.registry import Known, Registry
+from wolfpack.exporter.retraining import retrain_samples
 from wolfpack.exporter.sample import Sample
 from wolfpack.exporter.stages import load_stages
 from wolfpack.exporter.store import OUTPUT
@@ -108,6 +109,7 @@ class Assembly:
         learnt = self._learnt(connection, known, pane)
         for more in (error_samples, concept_samples):
             samples += more(spec, cells, learnt, _seconds(end))
+        samples += retrain_samples(connection, self._ids, known, measured, pane)
         return samples + odds_samples(spec, found, _seconds(end))
 
     def _before_releases(

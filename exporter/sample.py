@@ -54,7 +54,11 @@ _TOLD = {
     names.FEEDBACK.name,
 }
 _ESTIMATES = {one.name for m in MEASURES.values() for one in (m.estimate, m.estimate_stderr) if one is not None}
-_QUALITY = {one.name for one in (*names.OF_QUALITY, *OF_LABELS, *names.OF_CONCEPT, names.LABEL_COVERAGE)} - _ESTIMATES
+_QUALITY = {
+    one.name
+    for one in (*names.OF_QUALITY, *OF_LABELS, *names.OF_CONCEPT, *names.OF_RETRAIN, names.LABEL_COVERAGE)
+    if one.name not in _ESTIMATES
+}
 _ESTIMATES |= {one.name for one in OF_SELECTION}
 _OUTPUTS = {one.name for one in OF_OUTPUT}
 _ROLE_AT = names.WINDOW.index("role")

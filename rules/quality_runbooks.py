@@ -110,6 +110,16 @@ QUALITY_RUNBOOKS: dict[str, Runbook] = {
         "Change `fairness.SEGMENT.ratio`.",
         (GAPS["demographic_parity"][1].name, RATES["selection_rate"].name, SMALLEST.name),
     ),
+    "ModelRetrainDue": Runbook(
+        "The policy under `retrain` says that the model should be trained anew. The label `reason` says why: `quality` "
+        "or `drift`. Where a webhook starts the training, nothing is to be done.",
+        f"`{names.RETRAIN}`: over the newest labelled window a measure is beyond `retrain.quality`, or the share of "
+        "drifted inputs beyond `retrain.drift`; there are `retrain.labels` new labels, and `retrain.every` has passed.",
+        (f"How many labels are there: `{names.NEW_LABELS}`?", "Did the pipeline start, and did it succeed?"),
+        ("The world changed.", "Inputs drifted.", "The pipeline tells neither of its reference nor of its release."),
+        "Register the new reference, or tell of the new version (`wolfpack deploy`): both end it. Or change `retrain`.",
+        (names.RETRAIN.name, names.NEW_LABELS.name),
+    ),
     "ModelOutputOff": Runbook(
         "Outputs look wrong by itself, whatever labels will say. The label `metric` names the measure.",
         "The family that `metric` names, over the newest window of outputs, against `outputs.METRIC.warning` or "

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from wolfpack.rules.alert import Alert, Clause, Condition, Matcher, Op, Relative, Severity
 from wolfpack.rules.fairness_table import groups_apart, selection_ratio_low
-from wolfpack.rules.output_table import event_ratio_off, output_off
+from wolfpack.rules.output_table import event_ratio_off, output_off, retrain_due
 from wolfpack.rules.row import LEVELS, Level, is_, is_not, row, select
 from wolfpack.spec import Family, Spec, names
 from wolfpack.spec.measures import MEASURES
@@ -139,5 +139,6 @@ def _classes(family: Family, quality: Quality) -> tuple[Matcher, ...]:
 QUALITY_ROWS: tuple[Callable[[Spec], Iterator[Alert]], ...] = (
     quality_low, quality_dropped, release_worse, expected_low, estimate_off, concept_drift, coverage_low,
     labels_unmatched, groups_apart, selection_ratio_low, output_off, event_ratio_off,
+    retrain_due,
 )  # fmt: skip
 """The rows about quality, in their order."""

@@ -131,6 +131,10 @@ TOLD: dict[str, Told] = {
         "Labels came for keys that no prediction has.",
         "Of the labels of {project}/{model}, a share of {value} has a key that no prediction has.",
     ),
+    "ModelRetrainDue": Told(
+        "Training anew is due by the policy of the spec.",
+        "{project}/{model} should be trained anew, because of its {reason}.",
+    ),
     "ModelOutputOff": Told(
         "Outputs are not as they should be, by a measure that needs no labels.",
         "{metric} of {project}/{model}{where} is {value}.",

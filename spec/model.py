@@ -22,6 +22,7 @@ from wolfpack.spec.outcome import (
     LabelColumn,
     Prediction,
     Quality,
+    Retrain,
     listed_groups,
     output_faults,
     quality_faults,
@@ -190,6 +191,7 @@ class Spec(Section):
     concept: Concept = Concept()
     outputs: dict[OutputMetric, Bounds] = {}
     events: dict[Label, EventRatio] = {}
+    retrain: Retrain | None = None
     mean: Mean | None = None
     change: Change = Change()
     live: Live | None = None
@@ -235,6 +237,8 @@ class Spec(Section):
                 )
         if self.quality and (self.prediction is None or self.label is None):
             raise ValueError("quality: needs `prediction` and `label`, or nothing can be measured")
+        if self.retrain is not None and (self.prediction is None or self.label is None):
+            raise ValueError("retrain: needs `prediction` and `label`: it is judged when labels come")
         for fault in (*quality_faults(self.prediction, self.quality), *output_faults(self.outputs)):
             raise ValueError(fault)
         if self.fairness and (self.prediction is None or not self.decides):

@@ -40,6 +40,9 @@ from wolfpack.spec.label_names import *  # noqa: F403
 from wolfpack.spec.live_names import *  # noqa: F403
 from wolfpack.spec.measures import MEASURES, QUALITY_FAMILIES
 from wolfpack.spec.output_names import OF_OUTPUT as OF_OUTPUT
+from wolfpack.spec.retrain_names import NEW_LABELS as NEW_LABELS
+from wolfpack.spec.retrain_names import OF_RETRAIN as OF_RETRAIN
+from wolfpack.spec.retrain_names import RETRAIN as RETRAIN
 from wolfpack.spec.service_names import *  # noqa: F403
 from wolfpack.spec.told_names import *  # noqa: F403
 from wolfpack.spec.window_names import *  # noqa: F403
@@ -65,7 +68,7 @@ FAMILIES: dict[str, Family] = {
     one.name: one
     for families in (
         _of(window_names), _of(column_names), OF_QUALITY, _of(label_names), OF_CONCEPT, OF_FAIRNESS, OF_OUTPUT,
-        _of(anomaly_names), _of(told_names), _of(live_names), _of(service_names),
+        OF_RETRAIN, _of(anomaly_names), _of(told_names), _of(live_names), _of(service_names),
     )
     for one in families
 }  # fmt: skip

@@ -62,6 +62,15 @@ class EventRatio(Section):
     critical: BoundText | None = None
 
 
+class Retrain(Section):
+    """When training anew is due: any of the reasons, with labels to train with, and not too often."""
+
+    quality: dict[Metric, BoundText] = {}
+    drift: Annotated[float, Field(gt=0, lt=1)] | None = None
+    labels: Annotated[int, Field(ge=0)] = 0
+    every: Duration = timedelta(days=7)
+
+
 class LabelColumn(Section):
     column: Label
     key: Label
