@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wolfpack.cli.flights_result import Finding
     from wolfpack.detectors import Memory, Sink
     from wolfpack.rules import Episode, Series
+    from wolfpack.spec import Spec
 
 
 @click.command()
@@ -202,6 +203,9 @@ class _Demo:
             click.echo(flights_result.incident_table(findings, its, spec))
             good = all(one.found and (one.delivered is None or one.delivered.resolved_after is not None)
                        for one in findings)  # fmt: skip
+            text, told = self._quality(url, its, spec, findings)
+            click.echo(f"\n{text}")
+            good = good and told
         click.echo()
         click.echo(flights_rest.rest_text(flights_rest.Rest.of(rest, episodes, spec), its, spec))
         click.echo(f"\nMetrics: {url}/metrics\nStatus:  {url}/")
@@ -218,6 +222,16 @@ class _Demo:
         else:
             click.echo("They end with this command; `make run` keeps serving.")
         return good
+
+    def _quality(self, url: str, its: Flights, spec: Spec, findings: list[Finding]) -> tuple[str, bool]:
+        from wolfpack.cli.flights_quality import quality_text
+        from wolfpack.client import HttpTransport
+
+        transport = HttpTransport(url)
+        try:
+            return quality_text(transport, findings, its, spec)
+        finally:
+            transport.close()
 
     def _say(self, text: str) -> None:
         click.echo(f"[{time.monotonic() - self.began:5.0f} s] {text}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,12 @@ def test_every_planted_incident_is_found_and_the_last_one_delivered(tmp_path) ->
     assert done.stdout.count("backtested") == 8
     assert "delivered, resolved" in done.stdout
     assert "evaluated by a real Prometheus" in done.stdout
+    lost = re.search(r"without what is planted it has 0\.\d+: (0\.\d+) lost, before it reached 0\.05", done.stdout)
+    assert lost is not None, done.stdout
+    assert float(lost[1]) < 0.05
+    line = r"^\d\d \w{3} +0\.\d{3} ± 0\.\d{3} +\d+\.\d% +0\.\d{3} ± 0\.\d{3} +[+-]0\.\d{3} +0\.\d{3}$"
+    assert len(re.findall(line, done.stdout, re.MULTILINE)) == 9
+    assert "`wolfpack compare --versions 1 2 --fail-on warning` says of the release:\n  warning: `score`" in done.stdout
     assert "other alerts of severity warning or above were told" in done.stdout
     generated = tmp_path / "demo" / "prometheus-files"
     for command in (
