@@ -33,6 +33,11 @@ def _model() -> Column[int]:
     return Column("model_id", ForeignKey("models.id"), nullable=False)
 
 
+def _own() -> Column[int]:
+    """Return the first part of a key: rows of a table are named within a model."""
+    return Column("model_id", ForeignKey("models.id"), primary_key=True)
+
+
 ledger_version = Table("ledger_version", metadata, Column("version", Integer, primary_key=True))
 
 models = Table(
@@ -89,7 +94,7 @@ blocks = Table(
 versions = Table(
     "versions",
     metadata,
-    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    _own(),
     Column("version", Text, primary_key=True),
     Column("first", BigInteger, nullable=False),
     Column("entered", BigInteger, nullable=False),
@@ -123,7 +128,7 @@ references = Table(
 predictions = Table(
     "waiting_predictions",
     metadata,
-    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    _own(),
     Column("start", BigInteger, primary_key=True),
     Column("version", Text, primary_key=True),
     Column("key", BigInteger, primary_key=True),
@@ -140,7 +145,7 @@ predictions = Table(
 labels = Table(
     "kept_labels",
     metadata,
-    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    _own(),
     Column("key", BigInteger, primary_key=True),
     Column("label", Float, nullable=False),
     Column("received", Float, nullable=False),
@@ -159,7 +164,7 @@ Index(
 words = Table(
     "words",
     metadata,
-    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    _own(),
     Column("id", Integer, primary_key=True),
     Column("word", Text, nullable=False),
     UniqueConstraint("model_id", "word", name="words_once"),
@@ -170,7 +175,7 @@ words = Table(
 judged = Table(
     "judged_panes",
     metadata,
-    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    _own(),
     Column("start", BigInteger, primary_key=True),
     Column("version", Text, primary_key=True),
     Column("origin", Text, primary_key=True),
@@ -188,7 +193,7 @@ judged = Table(
 output_counts = Table(
     "output_panes",
     metadata,
-    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    _own(),
     Column("start", BigInteger, primary_key=True),
     Column("version", Text, primary_key=True),
     Column("part", Text, primary_key=True),
@@ -201,7 +206,7 @@ output_counts = Table(
 catalogues = Table(
     "catalogues",
     metadata,
-    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    _own(),
     Column("users", BigInteger, nullable=False),
     Column("received", Float, nullable=False),
     Column("data", LargeBinary, nullable=False),
@@ -213,7 +218,7 @@ catalogues = Table(
 marks = Table(
     "marks",
     metadata,
-    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    _own(),
     Column("kind", Text, primary_key=True),
     Column("start", BigInteger, primary_key=True),
     sqlite_with_rowid=False,
@@ -304,7 +309,7 @@ feedback = Table(
 expected = Table(
     "expected",
     metadata,
-    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    _own(),
     Column("what", Text, primary_key=True),
     Column("panes", Text, nullable=False),
     Column("since", Float, nullable=False),
@@ -315,7 +320,7 @@ expected = Table(
 source_positions = Table(
     "source_positions",
     metadata,
-    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    _own(),
     Column("source", Text, primary_key=True),
     Column("item", Text, primary_key=True),
     Column("state", Text, nullable=False),
@@ -345,7 +350,7 @@ live_parts = Table(
 live_workers = Table(
     "live_workers",
     metadata,
-    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    _own(),
     Column("worker", Text, primary_key=True),
     Column("version", Text, nullable=False),
     Column("seen", Float, nullable=False),
