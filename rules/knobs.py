@@ -70,10 +70,11 @@ def knobs(spec: Spec) -> list[Knob]:
 
 def turned(spec: Spec, knob: Knob, value: float) -> Spec | None:
     """Return the spec with another value of one threshold; None if it would be no valid spec."""
-    data: Any = spec.model_dump(mode="json", by_alias=True)
-    inner = data
-    for key in knob.place[:-1]:
-        inner = inner[key]
+    inner: Any = (data := spec.model_dump(mode="json", by_alias=True, exclude_unset=True))
+    implied: Any = spec.model_dump(mode="json", by_alias=True)
+    for key in knob.place[:-1]:  # what the spec leaves out has its defaults; keys of other tasks are refused if given
+        implied = implied[key]
+        inner = inner.setdefault(key, implied)
     inner[knob.place[-1]] = knob.written(value) if knob.bound else value
     try:
         return Spec.model_validate(data)
