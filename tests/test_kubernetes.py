@@ -130,6 +130,38 @@ def test_the_sidecar_reads_from_the_service_of_the_exporter():
     assert source == f"--source=exporter=http://{service['metadata']['name']}:{service['spec']['ports'][0]['port']}"
 
 
+ISOLATED = FOLDER / "isolated"
+POLICIES = {
+    one["metadata"]["name"]: one for one in yaml.safe_load_all((ISOLATED / "networkpolicy.yaml").read_text())
+}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_policies_are_valid_and_named_by_their_component(version):
+    for one in POLICIES.values():
+        kubernetes_validate.validate(one, version, strict=True)
+    assert yaml.safe_load((ISOLATED / "kustomization.yaml").read_text())["resources"] == ["networkpolicy.yaml"]
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_a_policy_is_about_the_pods_and_the_port_that_there_are(name):
+    its = POLICIES[f"wolfpack-{name}"]["spec"]
+    labels = WORKLOADS[name]["spec"]["template"]["metadata"]["labels"]
+
+    assert its["podSelector"]["matchLabels"].items() <= labels.items()
+    port = named("Service", f"wolfpack-{name}")["spec"]["ports"][0]["port"]
+    assert its["ingress"][0]["ports"] == [{"protocol": "TCP", "port": port}]
+
+
+def test_what_the_sidecar_may_reach_is_the_exporter_and_names():
+    exporter, lookups = POLICIES["wolfpack-detector"]["spec"]["egress"]
+    labels = WORKLOADS["exporter"]["spec"]["template"]["metadata"]["labels"]
+
+    assert exporter["to"][0]["podSelector"]["matchLabels"].items() <= labels.items()
+    assert exporter["ports"] == POLICIES["wolfpack-exporter"]["spec"]["ingress"][0]["ports"]
+    assert {one["port"] for one in lookups["ports"]} == {53}
+
+
 def test_files_that_the_kustomization_names_exist_and_the_specs_load():
     files = KUSTOMIZATION["configMapGenerator"][0]["files"]
 
