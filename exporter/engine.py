@@ -37,6 +37,9 @@ COVERAGE = 60.0
 """Seconds of the service's clock after which the coverage of labels is looked at though none was joined."""
 RETRY = 60.0
 """Seconds after which a computation that failed is tried again."""
+REST, LONGEST_REST = 3.0, 10.0
+"""While parts of one pane keep coming, its window is computed again and again: after a cycle the engine leaves the
+machine to the requests for three times as long as the cycle took, and for ten seconds at most."""
 DAY = 86400
 Revision = tuple[str, int, list[Sample]]
 """Samples of one window: its scope, its end (epoch seconds), and what was computed."""
@@ -116,10 +119,12 @@ class Engine:
 
     def work(self) -> None:
         while not self._stop.is_set():
+            begun = time.monotonic()
             try:
                 self.run()
             except Exception:
                 log.exception("the engine's cycle failed; it goes on")
+            self._stop.wait(timeout=min(REST * (time.monotonic() - begun), LONGEST_REST))
             self._wake.wait(timeout=CYCLE)
             self._wake.clear()
 

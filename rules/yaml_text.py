@@ -91,7 +91,17 @@ def _text(text: str) -> str:
     return _by_library(text)
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes texts on one line, whatever the process has registered with PyYAML's own dumper."""
+
+
+def _on_one_line(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"')
+
+
+_Dumper.add_representer(str, _on_one_line)
+
+
 def _by_library(value: Any) -> str:
-    style = '"' if isinstance(value, str) and not value.isprintable() else None
-    text: str = yaml.safe_dump(value, default_style=style, allow_unicode=True, width=float("inf"))
+    text: str = yaml.dump(value, Dumper=_Dumper, allow_unicode=True, width=float("inf"))
     return text.removesuffix("\n").removesuffix("\n...")

@@ -153,7 +153,7 @@ def test_logs_are_json_lines_without_a_token_or_a_row(tmp_path) -> None:
     with servers.exporter(tmp_path, specs, "--log-format", "json") as url:
         with sqlite3.connect(tmp_path / "ledger.db") as connection:
             connection.execute(
-                "CREATE TRIGGER broken BEFORE INSERT ON predictions BEGIN SELECT RAISE(ABORT, 'broken'); END"
+                "CREATE TRIGGER broken BEFORE INSERT ON waiting_predictions BEGIN SELECT RAISE(ABORT, 'broken'); END"
             )
         answer = requests.post(
             f"{url}/api/v1/predictions",

@@ -30,6 +30,15 @@ def test_what_is_written_is_read_back(data: Any) -> None:
     assert yaml.safe_load(yaml_text(data)) == data
 
 
+def test_what_others_register_with_pyyaml_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def block(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|")
+
+    monkeypatch.setitem(yaml.SafeDumper.yaml_representers, str, block)
+
+    assert yaml.safe_load(yaml_text({"0\n": None, "a: b": "c\n"})) == {"0\n": None, "a: b": "c\n"}
+
+
 @pytest.mark.parametrize(
     "data",
     [
