@@ -41,6 +41,9 @@ drift:
   ks: {warning: 0.1, critical: 0.2}
   columns: {warning: 0.3, critical: 0.6}
 quality: {roc_auc: {warning: "< 0.75", drop: 0.05}, brier: {critical: "> 0.25", drop: 0.1}}
+outputs: {empty_ratio: {warning: "> 0.05", critical: "> 0.5"}, novelty: {warning: "< 2"}}
+events: {'click "through" \d': {count: clicked, of: shown, warning: "< 0.01"}}
+retrain: {quality: {roc_auc: "< 0.7"}, drift: 0.5}
 mean: {within: 0.05, against: [reference, trailing]}
 change: {rows: {against: trailing, ratio: 0.3}}
 live: {outliers: {warning: 0.2, critical: 0.5}, latency: {warning: 0.5, critical: 2}, traffic: {ratio: 0.3}}
