@@ -15,7 +15,7 @@ from wolfpack.client.live_terms import LiveTerms
 from wolfpack.client.monitor import Monitor
 from wolfpack.client.outliers import Scored
 from wolfpack.client.slicing import Slicer
-from wolfpack.stats import ScoreCounts, profile
+from wolfpack.stats import ItemCounts, OutputCounts, ScoreCounts, profile
 
 SPECS = {
     "arrival-delay": """\
@@ -35,6 +35,8 @@ detect: [{metric: ml_column_mean, role: input, columns: [delay], season: 7d}]
 prediction: {column: score, task: ranking, lists: user, k: 5}
 label: {column: clicked, key: id}
 segments: {origin: {}}
+events: {click_through: {count: clicked, of: shown}}
+retrain: {quality: {ndcg: "< 0.2"}}
 """,
     "kinds": """\
 prediction: {column: kind, task: multiclass}
@@ -103,6 +105,11 @@ def rank_and_classify(url: str) -> None:
     offers = Client(url, project="travel", model="offers")
     offers.send_predictions(lists, at=yesterday, profile=True)
     offers.send_labels(pa.table({"id": rows["id"], "clicked": clicked}))
+    items = random.choice(list("abcdefgh"), rows.num_rows)
+    seen = {"requests": users, "subjects": users, "times": np.arange(rows.num_rows)}
+    vectors, events = random.normal(size=(rows.num_rows, 3)), {"shown": rows.num_rows, "clicked": int(clicked.sum())}
+    offers.send_catalogue(ItemCounts.from_array(list("aabcdxyz")), 10)
+    offers.send_outputs(OutputCounts.of(items, lists=users, vectors=vectors, events=events, **seen), at=yesterday)
     kinds = Client(url, project="travel", model="kinds")
     kinds.send_predictions(pa.table({"id": rows["id"], "kind": rows["carrier"]}), at=yesterday, profile=True)
     kinds.send_labels(pa.table({"id": rows["id"], "truth": random.permutation(rows["carrier"].to_pylist())}))
