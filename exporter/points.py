@@ -130,8 +130,9 @@ def _query(numbers: Sequence[int], after: float, question: Question, as_of: floa
             .order_by(e.series_id, e.shown)
         )
     s, other = samples.c, samples.alias().c
-    # + 0 keeps the database from reading every series as a whole instead of the index of what was computed last
+    # + 0 keeps the database from reading every series, or every window, instead of the index of what was computed last
     number = s.series_id + 0 if question.changed else s.series_id
+    end = s.window_end + 0 if question.changed else s.window_end
     newest = select(func.max(other.computed)).where(
         other.series_id == s.series_id, other.window_end == s.window_end, other.computed <= as_of
     )
@@ -143,8 +144,8 @@ def _query(numbers: Sequence[int], after: float, question: Question, as_of: floa
             s.value,
             s.computed.label("made"),
         )
-        .where(number.in_(numbers), s.window_end > after, s.computed == newest.scalar_subquery())
-        .where(s.window_end >= question.start, s.window_end <= question.end)
+        .where(number.in_(numbers), end > after, s.computed == newest.scalar_subquery())
+        .where(end >= question.start, end <= question.end)
         .where(s.computed >= question.changed if question.changed else s.value.is_not(None))
         .order_by(number, s.window_end)
     )
