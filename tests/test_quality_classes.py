@@ -205,8 +205,8 @@ def test_scikit_learn_is_silent_here() -> None:
         metrics.log_loss([0, 1, 2], chances(3, 3, 1)[0])
 
 
-def test_evidently_s_golden_classification() -> None:
-    """Ten rows with accuracy 0.7, precision 0.75, recall 0.6, F1 0.6667, AUC 0.88 and log loss 0.4376790."""
+def test_rows_that_fit_the_results_of_evidently_s_golden_classification() -> None:
+    """Accuracy 0.7, precision 0.75, recall 0.6, AUC 0.88, log loss 0.4376790; rows that were searched for."""
     truth = [1] * 5 + [0] * 5
     score = [0.6, 0.8, 0.9, 0.35, 0.4, 0.05, 0.1, 0.1, 0.1, 0.7]
     found = {name: one.value for name, one in Judging().judge(np.array(score), np.array(truth)).measures().items()}

@@ -57,8 +57,8 @@ def test_evidently_s_golden_spread_of_the_mean_error() -> None:
     assert found["rmse"].value == pytest.approx(0.5916080, abs=1e-7)
 
 
-def test_evidently_s_golden_share_of_explained_variance() -> None:
-    """The same errors on labels of scikit-learn's own example with one more: R² 0.9420530."""
+def test_rows_that_fit_evidently_s_golden_share_of_explained_variance() -> None:
+    """R² 0.9420530: the same errors on the labels of scikit-learn's example and one that was solved for."""
     labels, predictions = [3, -0.5, 2, 7, 4], [2.5, 0.0, 2, 8, 4.5]
     found = RegressionErrors.from_arrays(predictions, labels).measures()
 
