@@ -12,7 +12,6 @@ import pytest
 from wolfpack.cli import source_keys
 from wolfpack.client import failure, prediction_log, retries, spool, transport
 from wolfpack.exporter import (
-    keeping,
     sources,
     sources_delivery,
     sources_files,
@@ -20,7 +19,7 @@ from wolfpack.exporter import (
     sources_log,
     sources_positions,
 )
-from wolfpack.spec import load
+from wolfpack.spec import keeping, load
 from wolfpack.spec.source_kinds import LAGGING, LogFields
 
 DOCS = Path(__file__).parent.parent / "docs"
