@@ -16,6 +16,8 @@ from wolfpack.spec.errors import Fault, SpecError
 from wolfpack.spec.model import Spec
 
 DEFAULTS = "_defaults.yml"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""By libyaml where PyYAML has it: some ten times faster; the lines of faults are from the one in Python."""
 Place = tuple[str | int, ...]
 
 
@@ -125,7 +127,7 @@ def _read(file: Path, text: str | None = None) -> tuple[dict[str, Any], dict[Pla
     try:
         text = file.read_text(encoding="utf-8") if text is None else text
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        data = yaml.load(text, Loader=_LOADER)  # noqa: S506  # a safe one in either case
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError([Fault(str(file), 0, f"cannot be read: {error}")]) from None
     except (yaml.YAMLError, ValueError) as error:
