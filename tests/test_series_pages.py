@@ -108,6 +108,16 @@ def test_a_page_reads_its_series_by_their_keys() -> None:
         assert any("TEMP B-TREE" in line for line in plan) == bool(question.changed), plan
 
 
+def test_what_changed_is_read_by_when_it_was_computed() -> None:
+    """Else each look of a detector reads every window that any series ever had."""
+    ledger = Ledger()
+    query = points._query([1, 2], -1.0, Question("event", 0.0, 9.0, changed=1.0), 2.0).limit(5)
+    text = str(query.compile(ledger.connection, compile_kwargs={"literal_binds": True}))
+    plan = [row.detail for row in ledger.connection.exec_driver_sql("EXPLAIN QUERY PLAN " + text)]
+
+    assert "samples_by_computed" in plan[0]
+
+
 def ask(exporter, **query: str):
     return exporter.http.get("/api/v1/series", query_string={"match": 'ml_pane_rows{role="input"}'} | query)
 
