@@ -35,7 +35,7 @@ from wolfpack.exporter.requests import (
     target,
 )
 from wolfpack.exporter.tables import READERS, column, read_table
-from wolfpack.exporter.writes import add_profile, pane_text, plan_of, profile_rows
+from wolfpack.exporter.writes import add_profile, pane_text, plan_of, profile_rows, readable
 from wolfpack.spec import ProfileFormatError, Spec, TableError
 from wolfpack.stats import QualityCounts
 
@@ -124,10 +124,7 @@ def post_quality() -> flask.Response:
     """Add quality that a job counted, which has predictions and labels: no row and no key is sent."""
     its = target()
     start = int(pane(its.known, argument(AT)).timestamp())
-    try:
-        counts = QualityCounts.from_bytes(body())
-    except ProfileFormatError as error:
-        raise Problem(400, "Unreadable counts", str(error), "body") from error
+    counts = readable(QualityCounts.from_bytes, body(), "counts")
     _check_counted(its.known, counts)
     _check_segments(its.known.spec, counts)
 

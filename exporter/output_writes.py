@@ -17,7 +17,7 @@ from wolfpack.exporter.registry import Known
 from wolfpack.exporter.requests import argument, authorize, number, once, pane, service, target
 from wolfpack.exporter.schema import catalogues, output_counts
 from wolfpack.exporter.store import OUTPUT
-from wolfpack.exporter.writes import pane_text
+from wolfpack.exporter.writes import pane_text, readable
 from wolfpack.spec import ProfileFormatError, Spec
 from wolfpack.stats import ItemCounts, OutputCounts
 
@@ -38,10 +38,7 @@ def post_outputs() -> flask.Response:
     """Add what a job counted of outputs: empty ones, repeats, switches, events, and how recommendations spread."""
     its = target()
     start = int(pane(its.known, argument(AT)).timestamp())
-    try:
-        counts = OutputCounts.from_bytes(body())
-    except ProfileFormatError as error:
-        raise Problem(400, "Unreadable counts", str(error), "body") from error
+    counts = readable(OutputCounts.from_bytes, body(), "counts")
     _check_segments(its.known.spec, counts)
 
     def write(connection: Connection) -> OutputsTaken:

@@ -35,7 +35,7 @@ from wolfpack.spec import Plan, ProfileFormatError, TableError, format_duration
 from wolfpack.stats import Profile, bare_plan, profile
 from wolfpack.stats.codec import Outline, outline
 
-Read = TypeVar("Read", Profile, Outline)
+Read = TypeVar("Read")
 
 group = Group("writes")
 PROFILE = Raw("what `Profile.to_bytes` returns")
@@ -56,7 +56,7 @@ def post_profile() -> flask.Response:
     its, kind = target(), argument(ROLE)
     start = pane(its.known, argument(AT))
     sent = body()
-    found = _read(outline, sent)
+    found = readable(outline, sent)
     return once(its.known, lambda connection: add_profile(connection, its, kind, start, found, sent))
 
 
@@ -100,7 +100,7 @@ def put_reference(project: str, model: str) -> flask.Response:
     authorize("write", project)
     known = service().registry.get(project, model)
     sent = body()
-    found = _read(Profile.from_bytes, sent)
+    found = readable(Profile.from_bytes, sent)
     if not found.rows:
         raise Problem(422, "Empty reference", "the profile has no rows; profile the training table", "body")
     _check_panes(known, found)
@@ -152,11 +152,12 @@ def _check_plan(known: Known, plan: Plan) -> None:
             )
 
 
-def _read(read: Callable[[bytes], Read], sent: bytes) -> Read:
+def readable(read: Callable[[bytes], Read], sent: bytes, what: str = "profile") -> Read:
+    """Return what is read of a body; one that cannot be read is the sender's problem."""
     try:
         return read(sent)
     except ProfileFormatError as error:
-        raise Problem(400, "Unreadable profile", str(error), "body") from error
+        raise Problem(400, f"Unreadable {what}", str(error), "body") from error
 
 
 def plan_of(its: Target) -> Plan | None:
