@@ -11,13 +11,16 @@ from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from yaml.constructor import SafeConstructor
 
 from wolfpack.spec.errors import Fault, SpecError
 from wolfpack.spec.model import Spec
 
 DEFAULTS = "_defaults.yml"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""By libyaml where PyYAML has it: some ten times faster; the lines of faults are from the one in Python."""
+"""By libyaml where PyYAML has it: some ten times faster."""
+MOST_VALUES, DEEPEST = 1_000_000, 50
+"""What a spec may hold; an alias that holds itself, or many of many, would be read for ever."""
 Place = tuple[str | int, ...]
 
 
@@ -126,25 +129,27 @@ def _merge(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 def _read(file: Path, text: str | None = None) -> tuple[dict[str, Any], dict[Place, int]]:
     try:
         text = file.read_text(encoding="utf-8") if text is None else text
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.load(text, Loader=_LOADER)  # noqa: S506  # a safe one in either case
+        node = yaml.compose(text, Loader=_LOADER)
+        if not isinstance(node, yaml.MappingNode):
+            raise SpecError([Fault(str(file), 1, "must be a mapping that begins with `version: wolfpack/v1`")])
+        lines: dict[Place, int] = {}
+        faults: list[Fault] = []
+        _walk(node, (), lines, faults, str(file))
+        if faults:
+            raise SpecError(faults)
+        return SafeConstructor().construct_document(node), lines
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError([Fault(str(file), 0, f"cannot be read: {error}")]) from None
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         raise SpecError([Fault(str(file), line, f"is no YAML: {getattr(error, 'problem', error)}")]) from None
-    if not isinstance(node, yaml.MappingNode):
-        raise SpecError([Fault(str(file), 1, "must be a mapping that begins with `version: wolfpack/v1`")])
-    lines: dict[Place, int] = {}
-    faults: list[Fault] = []
-    _walk(node, (), lines, faults, str(file))
-    if faults:
-        raise SpecError(faults)
-    return data, lines
 
 
 def _walk(node: yaml.Node, place: Place, lines: dict[Place, int], faults: list[Fault], file: str) -> None:
+    if len(lines) > MOST_VALUES or len(place) > DEEPEST:
+        text = f"more than {MOST_VALUES:,} values or {DEEPEST} levels, aliases counted where they are used"
+        raise SpecError([Fault(file, node.start_mark.line + 1, text)])
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             inner = (*place, str(key.value))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,11 @@ from conftest import FULL, THREE_LINES
 
 from wolfpack.spec import SpecError, format_duration, load, load_all, parse_duration
 from wolfpack.spec.model import Spec
+
+EIGHTFOLD = "\n".join(
+    f"{after}: &{after} [{', '.join([f'*{name}'] * 8)}]" for name, after in pairwise("abcdefgh")
+)
+"""Aliases of aliases: 16,777,216 values in some hundred bytes."""
 
 
 def faults(folder: Path, text: str) -> list[str]:
@@ -66,6 +72,9 @@ def test_three_lines_are_enough(tmp_path) -> None:
         ("model: again", "m.yml:4: model: is given twice, first in line 3"),
         ("skip: [yesterday]", "m.yml:4: skip[0]: 'yesterday' is not allowed"),
         ("a: [", "is no YAML"),
+        ("a: !!python/object/apply:os.system [ls]", "m.yml:4: is no YAML: could not determine a constructor"),
+        ("a: &a [*a]", "m.yml:4: more than 1,000,000 values or 50 levels"),
+        ("a: &a [1,1,1,1,1,1,1,1]\n" + EIGHTFOLD, "m.yml:4: more than 1,000,000 values"),
     ],
 )
 def test_a_fault_names_file_line_key_and_what_is_allowed(tmp_path, text, fault) -> None:
