@@ -1,6 +1,7 @@
 """The families of alerts that would inhibit or contradict those of test_end_to_end_families.py, and the live ones.
 
 From what a job and the workers of a live service send to the owner's webhook and to resolved; every server is real.
+On the same servers are the models of stories.py, each with a fault of its own.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import requests
-from test_end_to_end_families import table, waited
+from stories import STORIES
+from test_end_to_end_families import of, table, told_of, told_over
 
 from wolfpack.cli import flights_live, servers
 from wolfpack.cli.flights_replay import set_clock
@@ -59,6 +61,8 @@ OF_CALLS = {
     "ModelLiveCallsDropped", "ModelLiveTrafficGone", "ModelLiveTrafficDoubled", "ModelLiveWorkersLost",
     "ModelLivePartsMissing",
 }  # fmt: skip
+EXPECTED = of("delay", OF_TABLES) | of("service", OF_CALLS)
+EXPECTED |= {alert for story in STORIES for alert in of(story.model, story.alerts)}
 ABOUT = ("travel", "service", "1")
 
 
@@ -74,6 +78,8 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str
     skip = ", ".join((today + timedelta(days=n)).isoformat() for n in range(3))
     (specs / "batch.yml").write_text(BATCH.format(skip=skip))
     (specs / "live.yml").write_text(LIVE)
+    for story in STORIES:
+        (specs / f"{story.model}.yml").write_text(story.text(skip))
     with (
         servers.exporter(tmp_path, specs, "--replay") as url,
         flights_live.stack(tmp_path, url, load_all([specs])) as hook,
@@ -93,6 +99,9 @@ def test_what_would_contradict_the_others_and_what_is_live_reaches_its_owner_and
     days = [table(today - timedelta(days=back)) for back in range(60, 30, -1)]
     kept = pa.concat_tables(days).drop_columns(["id", "late"])
     old.send_reference(profile(kept, by=["carrier"], time="time", every="1d"))
+    for story in STORIES:
+        if story.before is not None:
+            story.before(story.client(url))
     for back in (29, 22, 15, 8, 2):
         day = today - timedelta(days=back)
         deliver(old, day, table(day), table(day))
@@ -100,6 +109,7 @@ def test_what_would_contradict_the_others_and_what_is_live_reaches_its_owner_and
     service, told = Service(url, at), table(yesterday, rows=1000)
 
     deliver(new, yesterday, shifted(told), told, unfair=True)
+    send_stories(url, yesterday, well=False)
     # The spec skips today: a job is late for times of yesterday alone.
     new.send_run("score", succeeded=True, run="old", end=datetime.combine(yesterday, time(13), UTC))
     text = spec.read_text()
@@ -107,9 +117,10 @@ def test_what_would_contradict_the_others_and_what_is_live_reaches_its_owner_and
     set_clock(url, at := at + timedelta(minutes=2))
     service.ill(at)
     set_clock(url, at := at + timedelta(seconds=2))
-    fired = waited(hook, OF_TABLES | OF_CALLS, "firing")
+    fired = told_of(hook, EXPECTED)
 
     deliver(new, yesterday, table(yesterday), told)
+    send_stories(url, yesterday, well=True)
     new.send_run("score", succeeded=True, run="new", end=at)
     respecify(url, spec, text)
     service.mend(at)
@@ -117,10 +128,10 @@ def test_what_would_contradict_the_others_and_what_is_live_reaches_its_owner_and
     for back in (60, 0):
         service.well(at - timedelta(seconds=back))
     set_clock(url, at + timedelta(seconds=2))
-    resolved = waited(hook, OF_TABLES | OF_CALLS, "resolved")
+    resolved = told_over(hook, fired)
 
-    assert (OF_TABLES | OF_CALLS) - set(fired) == set()
-    assert (OF_TABLES | OF_CALLS) - set(resolved) == set()
+    assert EXPECTED - set(fired) == set()
+    assert set(fired) - resolved == set()
     assert {one.path for one in hook.received} == {"/flights"}
 
 
@@ -140,6 +151,11 @@ def deliver(client: Client, day: date, inputs: pa.Table, told: pa.Table, *, unfa
     given = pa.table({"id": told["id"], "carrier": carriers, "score": scores})
     client.send_predictions(given, at=day.isoformat(), profile=True)
     client.send_labels(told.select(["id", "late"]))
+
+
+def send_stories(url: str, day: date, *, well: bool) -> None:
+    for story in STORIES:
+        story.send(story.client(url), day, well)
 
 
 def respecify(url: str, spec: Path, text: str) -> None:
