@@ -205,3 +205,13 @@ def past_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     with past_exporter(tmp_path_factory.mktemp("past")) as url:
         yield url
+
+
+@pytest.fixture
+def log(make_exporter, tmp_path: Path) -> object:
+    """Return an exporter that follows a log in a folder of its own."""
+    from log_source import Log
+
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    return Log(make_exporter, folder)
