@@ -36,7 +36,7 @@ from wolfpack.exporter.requests import (
 )
 from wolfpack.exporter.tables import READERS, column, read_table
 from wolfpack.exporter.writes import add_profile, pane_text, plan_of, profile_rows, readable
-from wolfpack.spec import ProfileFormatError, Spec, TableError
+from wolfpack.spec import Spec, TableError
 from wolfpack.stats import QualityCounts
 
 group = Group("joins")
@@ -175,10 +175,7 @@ def put_reference_scores(project: str, model: str) -> flask.Response:
     authorize("write", project)
     known = service().registry.get(project, model)
     sent = body()
-    try:
-        scores = read_counts(sent)
-    except ProfileFormatError as error:
-        raise Problem(400, "Unreadable scores", str(error), "body") from error
+    scores = readable(read_counts, sent, "scores")
     if isinstance(scores, QualityCounts):
         _check_counted(known, scores)
 

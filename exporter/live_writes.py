@@ -25,7 +25,8 @@ from wolfpack.exporter.requests import (
     service,
     version_asked,
 )
-from wolfpack.spec import Live, ProfileFormatError
+from wolfpack.exporter.writes import readable
+from wolfpack.spec import Live
 from wolfpack.spec.keeping import span
 from wolfpack.stats.live_slice import LiveSlice
 
@@ -103,10 +104,7 @@ def _slice(said: Speaking, sent: bytes) -> LiveSlice | None:
             "a part has a number from 1 on, and a body; a word without one has neither",
             "sequence",
         )
-    try:
-        return LiveSlice.from_bytes(sent) if sent else None
-    except ProfileFormatError as error:
-        raise Problem(400, "Unreadable part", str(error), "body") from error
+    return readable(LiveSlice.from_bytes, sent, "part") if sent else None
 
 
 def _declared(known: Known) -> Live:

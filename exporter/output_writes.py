@@ -18,7 +18,7 @@ from wolfpack.exporter.requests import argument, authorize, number, once, pane, 
 from wolfpack.exporter.schema import catalogues, output_counts
 from wolfpack.exporter.store import OUTPUT
 from wolfpack.exporter.writes import pane_text, readable
-from wolfpack.spec import ProfileFormatError, Spec
+from wolfpack.spec import Spec
 from wolfpack.stats import ItemCounts, OutputCounts
 
 group = Group("outputs")
@@ -66,10 +66,7 @@ def put_catalogue(project: str, model: str) -> flask.Response:
     authorize("write", project)
     known: Known = service().registry.get(project, model)
     users = int(number(USERS))
-    try:
-        items = ItemCounts.from_bytes(body())
-    except ProfileFormatError as error:
-        raise Problem(400, "Unreadable counts", str(error), "body") from error
+    items = readable(ItemCounts.from_bytes, body(), "counts")
     most = int(items.counts.max(initial=0))
     if users < most:
         raise Problem(422, "Too few users", f"users={users} are fewer than the {most} who had one item", "users")
