@@ -43,8 +43,8 @@ class Learnt:
         if isinstance(state, JudgedScores) and state.labelled >= LEAST_ROWS:
             self.calibrator = learn_calibrator(state.scores)
 
-    def regions(self, state: Judged) -> Regions | None:
-        """Return labels by region of the prediction; None where the task has no regions."""
+    def regions(self, state: Judged | None) -> Regions | None:
+        """Return labels by region of the prediction; None without counts, and where the task has no regions."""
         if isinstance(state, JudgedScores):
             return regions_of(state.scores, self._edges)
         if isinstance(state, JudgedNumbers):
@@ -87,13 +87,15 @@ def error_samples(spec: Spec, cells: Mapping[Cell, Judged], learnt: Learnt | Non
 
 
 def concept_samples(spec: Spec, cells: Mapping[Cell, Judged], learnt: Learnt | None, end: int) -> list[Sample]:
-    """Return how far labels moved at the same prediction, and the error in each region of it."""
+    """Return how far labels moved at the same prediction, and the error in each region of it.
+
+    A segment is compared with itself, where what was learnt knows it: one that always was another is no drift.
+    """
     found: list[Sample] = []
     if learnt is None:
         return found
-    before = learnt.regions(learnt.counts.whole)
     for (version, (segment, value)), state in cells.items():
-        now = learnt.regions(state)
+        before, now = learnt.regions(learnt.counts.cells.get((segment, value))), learnt.regions(state)
         where = {
             "project": spec.project, "model": spec.model, "version": version, "segment": segment,
             "segment_value": value,

@@ -6,7 +6,8 @@ from wolfpack.spec.family import BY_REGION, QUALITY, gauge
 
 LABEL_CHANGE = gauge(
     "ml_model_label_change", "", "window", QUALITY,
-    "How far labels moved at the same prediction against what was learnt, sampling removed; in the label's unit.",
+    "How far labels moved at the same prediction against what was learnt, of a segment against its own part of it; "
+    "sampling removed, in the label's unit.",
 )  # fmt: skip
 LABEL_CHANGE_NOISE = gauge(
     "ml_model_label_change_noise", "", "window", QUALITY, "What the label change reaches without drift."

@@ -16,7 +16,8 @@ from wolfpack import flights, rules, stats
 from wolfpack.cli import main, pages, spec_keys
 from wolfpack.exporter import encoded, reads, tables, trailing
 from wolfpack.rules.runbooks import RUNBOOKS
-from wolfpack.spec import FAMILIES, keeping, load, names
+from wolfpack.spec import FAMILIES, Family, keeping, label_names, load, names
+from wolfpack.spec.measures import MEASURES
 from wolfpack.stats import (
     bins,
     calibration,
@@ -182,8 +183,21 @@ def test_every_measure_of_quality_is_defined() -> None:
     assert {name for name in measures if f"`{name}`" not in text("quality.md")} == set()
     fair = stats.compare_groups({key: stats.Confusion.from_arrays([0, 1], [0, 1]) for key in "ab"})
     assert {name.rsplit("_", 1)[0] for name in fair.measures} == set(
-        re.findall(r"`(\w+)_difference`", text("quality.md"))
+        re.findall(r"`(?!ml_)(\w+)_difference`", text("quality.md"))
     )
+
+
+def test_every_family_of_quality_is_defined() -> None:
+    page = text("quality.md")
+    defined = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+    named = set(re.findall(r"`(ml_\w+)[`{]", page))
+    labels = [one for one in vars(label_names).values() if isinstance(one, Family)]
+    families = [*labels, *names.OF_CONCEPT, *names.OF_FAIRNESS, *names.OF_OUTPUT, *names.OF_RETRAIN]
+    kinds = {f"ml_model_MEASURE{one.name.removeprefix(its.value.name)}" for its in MEASURES.values() for one in its.families}
+
+    assert set(MEASURES) - defined == set()
+    assert kinds - named == set()  # its baseline, its estimate, …
+    assert {one.name for one in families if one.name.removesuffix("_stderr") not in named} == set()
 
 
 def test_what_quality_names_is_there() -> None:

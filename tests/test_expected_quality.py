@@ -10,7 +10,15 @@ from sending import REFERENCE
 from sklearn.metrics import roc_auc_score
 from test_joins import label, predict
 
-from wolfpack.stats import OpenScores, ScoreCounts, estimate_quality, learn_calibrator, profile
+from wolfpack.stats import (
+    Judging,
+    OpenScores,
+    QualityCounts,
+    ScoreCounts,
+    estimate_quality,
+    learn_calibrator,
+    profile,
+)
 
 SPEC = THREE_LINES + """\
 prediction: {column: score}
@@ -86,3 +94,51 @@ def test_without_a_reference_the_windows_before_are_learnt_from(make_exporter) -
     expected = estimate_quality(OpenScores.from_array(table["score"].to_numpy()), calibrator, 0.5)["roc_auc"]
 
     assert one.value("ml_model_roc_auc_estimate") == pytest.approx(expected.value, abs=1e-12)
+
+
+BY_ORIGIN = SPEC + "segments: {origin: {}}\n"
+
+
+def origins(seed: int, kennedy: float) -> pa.Table:
+    """Return rows of two airports; at Kennedy a share of the labels is the other one."""
+    parts = [made(2 * seed + n, turned).append_column("origin", pa.array([name] * ROWS))
+             for n, (name, turned) in enumerate([("JFK", kennedy), ("LGA", 0.0)])]  # fmt: skip
+    return pa.concat_tables(parts)
+
+
+def counts_of(table: pa.Table, segments: bool) -> bytes:
+    """Return the reference's quality as a job counts it, with its segments or without."""
+    score, late = table["score"].to_numpy(), table["late"].to_numpy()
+    if not segments:
+        return ScoreCounts.from_arrays(score, late).to_bytes()
+    return QualityCounts.of(Judging("binary"), score, late, segments={"origin": table["origin"]}).to_bytes()
+
+
+def label_changes(make_exporter, before: float, now: float, segments: bool) -> dict[str, float | None]:
+    """Return the label's change by airport when Kennedy's labels are turned so often in the reference and now."""
+    one, reference, table = make_exporter(BY_ORIGIN), origins(10, before), origins(20, now)
+    one.at("2024-05-01T06:00:00Z")
+    its = profile(reference.select(["score", "origin"]), by=["origin"]).to_bytes()
+    assert one.http.put(REFERENCE, data=its).status_code == 200
+    assert one.http.put(f"{REFERENCE}/scores", data=counts_of(reference, segments)).status_code == 200
+    predict(one, table, "2024-05-01")
+    label(one, table)
+    one.at("2024-05-02T06:00:00Z")
+    where = {"": {}, "JFK": {"segment": "origin", "segment_value": "JFK"},
+             "LGA": {"segment": "origin", "segment_value": "LGA"}}  # fmt: skip
+    return {name: one.value("ml_model_label_change", **labels) for name, labels in where.items()}
+
+
+@pytest.mark.parametrize(("before", "now", "moved"), [(0.4, 0.4, False), (0.0, 0.4, True)])
+def test_a_segment_is_compared_with_its_own_part_of_the_reference(make_exporter, before, now, moved) -> None:
+    change = label_changes(make_exporter, before, now, segments=True)
+
+    assert (change["JFK"] > 0.05) == moved  # that Kennedy was another airport all along is no drift
+    assert change["LGA"] < 0.05
+
+
+def test_no_label_change_of_segments_is_told_where_the_reference_knows_none(make_exporter) -> None:
+    change = label_changes(make_exporter, 0.4, 0.4, segments=False)
+
+    assert change[""] < 0.05
+    assert (change["JFK"], change["LGA"]) == (None, None)
