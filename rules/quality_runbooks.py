@@ -73,8 +73,8 @@ QUALITY_RUNBOOKS: dict[str, Runbook] = {
         (names.LABEL_CHANGE.name, names.LABEL_SHIFT.name, names.REGION_ERROR.name),
     ),
     "ModelConceptDrift": Runbook(
-        "At the same prediction, labels are others than in the reference (without one, than in the windows before), in a "
-        "segment others than in its own part of it: what the model learnt does not hold any more.",
+        "At the same prediction, labels are others than in the reference (without one, than in the windows before), "
+        "in a segment others than in its own part of it: what the model learnt does not hold any more.",
         f"`{names.LABEL_CHANGE}` beyond `concept.change` (0.05 of a chance if not given) and beyond "
         f"`{names.LABEL_CHANGE_NOISE}`, what it reaches without drift.",
         (
