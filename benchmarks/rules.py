@@ -3,7 +3,8 @@
 One table in markdown. Each model has 100 columns and 20 values of a segment, the default exposure, and a spec of five
 lines. What a model exposes is what the exporter shows of one after a reference and a day; it is shown under the names
 of all of them, for to compute it a hundred times is not what is measured. A real Prometheus scrapes the exporter's own
-server and evaluates the generated rules; every range that they look back over holds 15 samples, as in production.
+server and evaluates the generated rules; every range that they look back over holds 15 samples, as in production. That
+is checked at the end: where a scrape failed or was late, or an evaluation left out, no number is printed.
 
 Then, in a Prometheus of its own over the same series, the same alerts are written as most shops write them: one rule
 for each column. They are loaded for one of the models, and the cost is compared by model; both at once would only wait
@@ -61,8 +62,8 @@ class Sizes:
     peers: int
     evaluations: int
     specs: int
-    scrape: int = 6
-    evaluation: int = 12
+    scrape: int = 10
+    evaluation: int = 20
     samples: int = 15
 
     @property
@@ -173,7 +174,36 @@ def evaluated(folder: Path, port: int, pattern: str, sizes: Sizes) -> tuple[list
             seconds = re.findall(r"^prometheus_rule_group_last_duration_seconds\{.*\} (\S+)", page, re.MULTILINE)
             (memory,) = re.findall(r"^process_resident_memory_bytes (\S+)", page, re.MULTILINE)
             found.append(sum(map(float, seconds)))
+        check_ranges(url, sizes, page)
     return found, float(memory) / 2**20
+
+
+def check_ranges(url: str, sizes: Sizes, page: str) -> None:
+    """Raise ClickException if rules were evaluated over less than they are in production, or not each time."""
+    back = f"[{sizes.timing.lookback}s]"
+    missed = re.findall(r"^prometheus_rule_group_iterations_missed_total\{.*\} (\S+)", page, re.MULTILINE)
+    found = {
+        "share of scrapes that succeeded": (_asked(url, f'avg_over_time(up{{job="wolfpack"}}{back})'), 1.0),
+        "samples in a range": (_asked(url, f'count_over_time(up{{job="wolfpack"}}{back})'), sizes.samples - 1),
+        "samples of a model in a range": (
+            _asked(url, f"min(count_over_time({names.MODEL_INFO.name}{back}))"),
+            sizes.samples - 1,
+        ),
+        "models": (_asked(url, f"count({names.MODEL_INFO.name})"), sizes.models),
+        "evaluations that were not left out": (-sum(map(float, missed)), 0),
+    }
+    short = {what: got for what, (got, least) in found.items() if got < least}
+    if short:
+        raise click.ClickException(
+            f"no valid run with a scrape every {sizes.scrape} s and an evaluation every {sizes.evaluation} s: {short}; "
+            "run it on an idle machine, or with longer intervals"
+        )
+
+
+def _asked(url: str, query: str) -> float:
+    """Return the value of the first series that an instant query finds; 0 if it finds none."""
+    answer = requests.get(f"{url}/api/v1/query", {"query": query}, timeout=60).json()["data"]["result"]
+    return float(answer[0]["value"][1]) if answer else 0.0
 
 
 def measured(folder: Path, sizes: Sizes) -> Iterator[tuple[str, ...]]:
@@ -232,7 +262,10 @@ def main(quick: bool, no_peers: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         rows.append(generated(Path(folder), sizes))
     print(markdown(("what", "measured", "at most", "aim", "reached"), rows))
-    told = f"{sizes.evaluations} evaluations, one run, Prometheus {version()}"
+    told = (
+        f"{sizes.evaluations} evaluations, one each {sizes.evaluation} s, a scrape each {sizes.scrape} s, all in time; "
+        f"one run, Prometheus {version()}"
+    )
     print("\n" + "\n".join(f"- {line}" for line in (*describe({}), told)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -30,13 +30,21 @@ class Words:
     ----------
     indices : shape (n,), place of each row's word; len(words) where there is none.
     words : text without nulls or repetitions.
+    known : the places of the words among categories, by the latter; parts of a column share them.
     """
 
     indices: NDArray[np.int32]
     words: pa.StringArray
+    known: dict[tuple[str, ...], NDArray[np.int64]] = field(default_factory=dict)
 
     def part(self, rows: slice | NDArray[np.int64]) -> Words:
-        return Words(self.indices[rows], self.words)
+        return Words(self.indices[rows], self.words, self.known)
+
+    def places(self, categories: tuple[str, ...]) -> NDArray[np.int64]:
+        """Return the place of each word among the categories, their number for any other; looked up once."""
+        if categories not in self.known:
+            self.known[categories] = places(self.words, categories)
+        return self.known[categories]
 
     def counts(self) -> NDArray[np.int64]:
         """Return how often each word occurs, and last how many rows have none; shape (len(words) + 1,)."""
@@ -46,7 +54,7 @@ class Words:
 def count_words(found: Words, plan: ColumnPlan, k: int, changed: int = 0) -> ColumnState:
     """Return the state of a chunk of a categorical column; `changed` rows of those without a word are no text."""
     counts = found.counts()
-    place = places(found.words, plan.categories)
+    place = found.places(plan.categories)
     bins = np.zeros(len(plan.categories) + 1, np.int64)
     np.add.at(bins, place, counts[:-1])
     present = counts[:-1] > 0

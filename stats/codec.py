@@ -7,9 +7,9 @@ carries the rows of its segment. Everything is checked on reading, since bytes c
 from __future__ import annotations
 
 import json
-import math
 import zlib
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -249,51 +249,65 @@ def _states(plans: Any, columns: Any, lists: dict[str, Lists]) -> list[ColumnSta
     flat = {name: values for name, (_, values) in lists.items()}
     hashes = flat["hashes_high"].astype(np.uint64) << np.uint64(32) | flat["hashes_low"]
     ends = np.cumsum(flat["levels"], dtype=np.int64).tolist()  # of the levels of all sketches, whose items follow
-    begins = [0, *ends[:-1]]
-    rows = zip(
-        *(columns[name].tolist() for name in (*_COUNTS, *_FLOATS, "k", "lean", "word_error")), strict=True
+    begins = [0, *ends][: len(ends)]
+    rows = zip(*(columns[name].tolist() for name in (*_COUNTS, *_FLOATS, "lean")), strict=True)
+    sketches = _sketches(columns, at["levels"], begins, ends, flat["items"])
+    hashes_of, bins_of, sums_of = (
+        _cut(values, at[name])
+        for name, values in (("hashes_low", hashes), ("bins", flat["bins"]), ("sums", flat["sums"]))
     )
+    frequent = _frequent(at["words"], flat["words"], flat["word_counts"], columns["word_error"])
     found = []
-    for i, (
-        plan,
-        (n, missing, nonfinite, changed, zeros, negatives, beyond, *floats, k, lean, error),
-    ) in enumerate(zip(plans, rows, strict=True)):
-
-        def part(name: str, values: Any, i: int = i) -> Any:
-            return values[at[name][i] : at[name][i + 1]]
-
-        low, high = (None if math.isnan(end) else end for end in floats[4:])
-        words = tuple(
-            zip(part("words", flat["words"]), part("word_counts", flat["word_counts"]).tolist(), strict=True)
-        )
+    for plan, (*counts, total, squares, cubes, fourths, low, high, lean), its, sketch, apart, said, sums in zip(
+        plans, rows, bins_of, sketches, hashes_of, frequent, sums_of, strict=True
+    ):
+        n, missing, nonfinite, changed, zeros, negatives, beyond = counts
         state = ColumnState(
             plan,
             n,
             missing,
-            part("bins", flat["bins"]),
-            _NO_SKETCH
-            if lean
-            else Sketch(
-                k,
-                tuple(
-                    flat["items"][begins[level] : ends[level]]
-                    for level in range(at["levels"][i], at["levels"][i + 1])
-                ),
-            ),
+            its,
+            sketch,
             nonfinite,
             changed,
             zeros,
             negatives,
             beyond,
-            Powers(*floats[:4]),
-            low,
-            high,
-            None if lean else Distinct(part("hashes_low", hashes)),
-            Frequent(words, error) if words or error else NO_WORDS,
-            part("sums", flat["sums"]),
+            Powers(total, squares, cubes, fourths),
+            None if low != low else low,  # NaN
+            None if high != high else high,
+            None if lean else Distinct(apart),
+            said,
+            sums,
         )
         found.append(state)
     return found
+
+
+def _cut(values: NDArray[Any], at: list[int]) -> list[NDArray[Any]]:
+    """Return the values between each place and the next."""
+    return [values[start:end] for start, end in pairwise(at)]
+
+
+def _sketches(
+    columns: Any, levels: list[int], begins: list[int], ends: list[int], items: NDArray[Any]
+) -> list[Sketch]:
+    """Return the sketch of each row, whose levels are between two places, and whose items begin and end there."""
+    parts = [items[begin:end] for begin, end in zip(begins, ends, strict=True)]
+    return [
+        _NO_SKETCH if lean else Sketch(k, tuple(parts[start:end]))
+        for lean, k, (start, end) in zip(
+            columns["lean"].tolist(), columns["k"].tolist(), pairwise(levels), strict=True
+        )
+    ]
+
+
+def _frequent(at: list[int], words: Any, counts: Any, errors: Any) -> list[Frequent]:
+    pairs = list(zip(words, counts.tolist(), strict=True))
+    return [
+        Frequent(tuple(pairs[start:end]), error) if end > start or error else NO_WORDS
+        for (start, end), error in zip(pairwise(at), errors.tolist(), strict=True)
+    ]
 
 
 def _profile(its: _Checked, segments: _Places, states: list[ColumnState]) -> Profile:

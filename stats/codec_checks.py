@@ -38,28 +38,32 @@ def check_counts(
 
     bins = lists["bins"]
     count = _check_rows(refuse, columns)
-    counted = np.array([name is not None for name in names], bool)
-    wanted = np.array([bin_count(plan) for plan in plans]) * counted
+    known = {name: _facts(name, plan) for name, plan in dict(zip(names, plans, strict=True)).items()}
+    counted, wanted, numbers, centers = np.array([known[name] for name in names], int).reshape(-1, 4).T
+    counted, numeric = counted.astype(bool), numbers.astype(bool)
     refuse(np.diff(bins[0]) != wanted, "its bins are not as many as the plan's")
     _check_range(bins[1], "a bin")
     refuse(counted & (_sums(bins) != count), "bins, missing, nonfinite and changed do not sum to rows")
-    numeric = np.array([plan.kind in ("numeric", "datetime") for plan in plans], bool) & counted
     low, high = columns["minimum"], columns["maximum"]
     refuse(np.isnan(low) != ~(numeric & (count > 0)), "minimum is there exactly when there are numbers")
     refuse(np.isnan(low) != np.isnan(high), "minimum and maximum go together")
     refuse(low > high, "minimum is above maximum")
     powers = np.array([columns[name] for name in Powers._fields])
     refuse(np.isnan(powers).any(0), "its moments are not numbers")
-    centers = np.array([len(plan.center) if plan.kind == "embedding" else 0 for plan in plans])
-    refuse(
-        counted * np.diff(lists["sums"][0]) != counted * centers,
-        "its sums are not as many as the plan's center",
-    )
+    refuse(counted * np.diff(lists["sums"][0]) != centers, "its sums are not as many as the plan's center")
     lean = np.asarray(columns["lean"], bool)
     refuse(columns["k"] < 1, "its sketch has no size")
     _check_sketch(refuse, count * (numeric & ~lean), lists["levels"], lists["items"])
     _check_hashes(refuse, lean, lists["hashes_high"], lists["hashes_low"])
     _check_words(refuse, lean, columns["word_error"], lists["words"], lists["word_counts"])
+
+
+def _facts(name: str | None, plan: ColumnPlan) -> tuple[bool, int, bool, int]:
+    """Return whether rows of this name are a column's, their bins, whether they hold numbers, and their sums."""
+    if name is None:
+        return False, 0, False, 0
+    sums = len(plan.center) if plan.kind == "embedding" else 0
+    return True, bin_count(plan), plan.kind in ("numeric", "datetime"), sums
 
 
 def _check_rows(refuse: Any, columns: dict[str, NDArray[Any]]) -> NDArray[np.int64]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import reduce
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +84,10 @@ class ColumnState:
     @property
     def lean(self) -> bool:
         return self.distinct is None
+
+    def without_sketch(self) -> ColumnState:
+        """Return the lean state of the same rows."""
+        return replace(self, sketch=Sketch(1), distinct=None, frequent=NO_WORDS)
 
     @property
     def missing_ratio(self) -> float | None:
@@ -203,7 +207,7 @@ def merge_states(states: Sequence[ColumnState]) -> ColumnState:
         plan=first.plan,
         rows=sum([s.rows for s in states]),
         missing=sum([s.missing for s in states]),
-        bins=reduce(np.add, [s.bins for s in states]),
+        bins=_add([s.bins for s in states]),
         sketch=merge_sketches([s.sketch for s in full]) if full else Sketch(1),
         nonfinite=sum([s.nonfinite for s in states]),
         changed=sum([s.changed for s in states]),
@@ -215,5 +219,12 @@ def merge_states(states: Sequence[ColumnState]) -> ColumnState:
         maximum=max(highs) if highs else None,
         distinct=merge_distinct([s.distinct for s in full if s.distinct is not None]) if full else None,
         frequent=merge_frequent([s.frequent for s in full]),
-        sums=reduce(np.add, [s.sums for s in states]),
+        sums=_add([s.sums for s in states]) if len(first.sums) else _NO_SUMS,
     )
+
+
+def _add(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    total = arrays[0].copy()
+    for array in arrays[1:]:
+        total += array
+    return total

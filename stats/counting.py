@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from wolfpack.spec.errors import TableError
 from wolfpack.spec.plan import OTHER, ColumnPlan, Plan
 from wolfpack.stats.categorical import Words, count_codes, count_words
-from wolfpack.stats.column_state import LEAN, SKETCH_ALL, ColumnState, empty_state
+from wolfpack.stats.column_state import LEAN, SKETCH_ALL, ColumnState, empty_state, merge_states
 from wolfpack.stats.cuts import Cut, cut_segment
 from wolfpack.stats.measures import MEASURES, measure, vectors
 from wolfpack.stats.numeric import count_numeric, count_sorted
 from wolfpack.stats.profiles import ALL, Profile, Segment, kept_segments, merge_all
-from wolfpack.stats.values import Values, read_values
+from wolfpack.stats.values import Values, is_string, read_values
 
 Cuts = dict[str, Cut]
 Map = Callable[..., Iterable[Any]]
@@ -28,6 +28,8 @@ Seen = Callable[[str, Segment, Values], None]
 Sizes = tuple[int, int]
 FULL: Sizes = (SKETCH_ALL, LEAN)
 """Sketch sizes of all rows and of segments."""
+LONG_PART = 4096
+"""Rows of a segment, on average, from which on merging the states of parts is cheaper than sorting all rows again."""
 BOTH_LEAN: Sizes = (LEAN, LEAN)
 
 
@@ -60,8 +62,11 @@ def count_table(
     table: pa.Table, plan: Plan, each: Map = map, sizes: Sizes = FULL, seen: Seen | None = None
 ) -> Profile:
     """Return the profile of a table in memory."""
+    table = _coded(table, plan)
     cuts, rows = cut_rows(table, plan)
-    given = set(table.column_names)  # a list is made of them at each asking, and a table may have ten thousand
+    given = set(
+        table.column_names
+    )  # a list is made of them at each asking, and a table may have ten thousand
     there = [name for name, column in plan.columns.items() if (column.source or name) in given]
 
     def count(name: str) -> dict[Segment, ColumnState]:
@@ -74,6 +79,14 @@ def count_table(
         for segment, state in found.items():
             states[segment][name] = state
     return Profile(plan, rows, states, {}, tuple(set_apart(table.column_names, plan)))
+
+
+def _coded(table: pa.Table, plan: Plan) -> pa.Table:
+    """Return the table with words that cut it and are counted too as dictionaries: what costs most is done once."""
+    for place, name in enumerate(table.column_names):
+        if name in plan.segments and name in plan.columns and is_string(table.field(place).type):
+            table = table.set_column(place, name, table.column(place).dictionary_encode())
+    return table
 
 
 def set_apart(names: Iterable[str], plan: Plan) -> list[str]:
@@ -139,12 +152,22 @@ def count_column(
     sizes: Sizes = FULL,
     seen: Seen | None = None,
 ) -> dict[Segment, ColumnState]:
-    """Return the state of one column in each of these segments; the values are put in order."""
+    """Return the state of one column in each of these segments; the values are put in order.
+
+    Long columns of numbers are put in order once, by the parts of the first cut: the whole is what they merge to.
+    """
     found: dict[Segment, ColumnState] = {}
+    numbers = plan.kind in ("numeric", "datetime") and seen is None
     for by, cut in cuts.items():
         order, ends = cut.ordered
-        found |= count_parts(name, values.part(order), plan, by, ends, rows, sizes[1], seen)
-    found[ALL] = count_values(values, plan, sizes[0])
+        merges = numbers and sizes[1] == LEAN and ALL not in found and len(order) >= LONG_PART * len(ends)
+        parts = count_parts(name, values.part(order), plan, by, ends, rows, sizes[not merges], seen)
+        if merges:
+            found[ALL] = merge_states(list(parts.values()))
+            parts = {segment: state.without_sketch() for segment, state in parts.items()}
+        found |= parts
+    if ALL not in found:
+        found[ALL] = count_values(values, plan, sizes[0])
     if seen is not None:
         seen(name, ALL, values)
     return {segment: found.get(segment) or empty_state(plan, sizes[segment != ALL]) for segment in rows}

@@ -19,11 +19,27 @@ FREE, TIMES = 1 << 20, 100
 KEPT = 1 << 25
 """Bytes of JSON of the plans that are kept: those of 500 models of 100 columns."""
 
+KEPT_PACKED = 1 << 23
+"""Bytes of the packed plans that are kept to be written again."""
+
 _kept: OrderedDict[bytes, tuple[Plan, int]] = OrderedDict()
+_written: OrderedDict[str, bytes] = OrderedDict()
 _lock = threading.Lock()
 
 
 def write_plan(plan: Plan) -> bytes:
+    """Return the bytes of a plan; the last ones are kept, as they are written with each profile on it."""
+    with _lock:
+        found = _written.get(plan.id)
+        if found is None:
+            found = _written[plan.id] = _pack(plan)
+            while sum(map(len, _written.values())) > KEPT_PACKED and len(_written) > 1:
+                _written.popitem(last=False)
+        _written.move_to_end(plan.id)
+    return found
+
+
+def _pack(plan: Plan) -> bytes:
     return zlib.compress(json.dumps(plan.to_dict(), separators=(",", ":")).encode(), 1)
 
 

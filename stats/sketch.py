@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 _MASK = (1 << 64) - 1
+_NO_ITEMS = np.empty(0)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -79,26 +80,29 @@ class Sketch:
 
 
 def sketch_sorted(values: Floats, k: int) -> Sketch:
-    """Return the sketch of finite values in ascending order, shape (n,).
+    """Return the sketch of finite values in ascending order, shape (n,)."""
+    if len(values) == 0:
+        return Sketch(k)
+    top = max(0, (-(-len(values) // k) - 1).bit_length())
+    return Sketch(k, tuple(_thin(values, top)) if top else (values,))
 
-    The place of the item within each block of 2**h values is drawn from the values themselves, so that
-    the same chunk always gives the same sketch.
+
+def _thin(values: Floats, top: int) -> list[Floats]:
+    """Return levels 0 to `top` that stand for these values, in ascending order: one of every 2**top, and the rest.
+
+    The place of the item within each block of 2**top values is drawn from the values themselves, so that
+    the same chunk always gives the same sketch. What is left over, less than one block, goes to the lower levels.
     """
     n = len(values)
-    if n == 0:
-        return Sketch(k)
-    top = max(0, (-(-n // k) - 1).bit_length())
-    if top == 0:
-        return Sketch(k, (values,))
     draw = _draw(n, values[0], values[n // 2], values[-1])
     whole = n >> top << top
-    levels = [np.empty(0)] * top + [values[draw & ((1 << top) - 1) : whole : 1 << top].copy()]
+    levels = [_NO_ITEMS] * top + [values[draw & ((1 << top) - 1) : whole : 1 << top].copy()]
     start = whole
-    for h in range(top - 1, -1, -1):  # what is left over, less than one block, goes to the lower levels
+    for h in range(top - 1, -1, -1):
         if (n - whole) >> h & 1:
             levels[h] = values[start + (draw >> h & ((1 << h) - 1)) :][:1].copy()
             start += 1 << h
-    return Sketch(k, tuple(levels))
+    return levels
 
 
 def merge_sketches(sketches: Sequence[Sketch]) -> Sketch:
@@ -107,43 +111,33 @@ def merge_sketches(sketches: Sequence[Sketch]) -> Sketch:
     full = [sketch for sketch in sketches if sketch.levels]
     if len(full) == 1 and full[0].size <= 2 * k:
         return Sketch(k, full[0].levels)
-    levels = [
-        [sketch.levels[h] for sketch in full if h < len(sketch.levels)]
-        for h in range(max((len(sketch.levels) for sketch in full), default=0))
-    ]
-    return Sketch(k, tuple(_compact([np.concatenate(parts) for parts in levels], k)))
+    levels: list[list[Floats]] = [[] for _ in range(max((len(sketch.levels) for sketch in full), default=0))]
+    for sketch in full:
+        for level, items in zip(levels, sketch.levels, strict=False):
+            if items.size:
+                level.append(items)
+    return Sketch(k, tuple(_compact([np.concatenate([*parts, _NO_ITEMS]) for parts in levels], k)))
 
 
 def _compact(levels: list[Floats], k: int) -> list[Floats]:
-    """Halve the lowest level that is over its share until at most 2 k items are left.
+    """Thin the lowest level that is over its share until at most 2 k items are left.
 
-    A level's share falls by 2/3 per step down from the highest, and all shares sum to 2 k.
+    A level's share falls by 2/3 per step down from the highest, and all shares sum to 2 k. A level with many
+    times as many as all may have is thinned by as much at once.
     """
-    size = sum(map(len, levels))
-    while size > 2 * k:
+    while sum(map(len, levels)) > 2 * k:
         shares = [2 * k / 3 * (2 / 3) ** (len(levels) - 1 - h) for h in range(len(levels))]
         over = [h for h, items in enumerate(levels) if len(items) > max(shares[h], 8)]
         pairs = [h for h, items in enumerate(levels) if len(items) > 1]
         if not over and not pairs:
             break
         h = (over or pairs)[0]
-        if h + 1 == len(levels):
-            levels.append(np.empty(0))
-        kept, risen = _halve(levels[h])
-        size -= len(levels[h]) - len(kept) - len(risen)
-        levels[h], levels[h + 1] = kept, np.concatenate((levels[h + 1], risen))
+        thinned = _thin(np.sort(levels[h]), max(1, (len(levels[h]) // (2 * k)).bit_length()))
+        levels[h] = _NO_ITEMS
+        levels += [_NO_ITEMS] * (h + len(thinned) - len(levels))
+        for place, items in enumerate(thinned, h):
+            levels[place] = np.concatenate((levels[place], items)) if len(items) else levels[place]
     return levels
-
-
-def _halve(items: Floats) -> tuple[Floats, Floats]:
-    """Return the item that has no partner, if any, and one random item of each neighbouring pair."""
-    items = np.sort(items)
-    draw = _draw(len(items), items[0], items[len(items) // 2], items[-1])
-    odd = len(items) & 1
-    alone, rest = (
-        (items[:odd], items[odd:]) if draw & 2 else (items[len(items) - odd :], items[: len(items) - odd])
-    )
-    return alone, rest[draw & 1 :: 2]
 
 
 def _draw(n: int, *values: float) -> int:

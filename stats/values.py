@@ -173,7 +173,7 @@ def texts(name: str, column: pa.ChunkedArray) -> pa.DictionaryArray:
     if pa.types.is_floating(column.type):
         column = _call("if_else", _call("is_nan", column), pa.scalar(None, column.type), column)
     if not pa.types.is_dictionary(column.type):
-        text = column if _is_string(column.type) else _cast(name, column, pa.string(), "text")
+        text = column if is_string(column.type) else _cast(name, column, pa.string(), "text")
         column = text.dictionary_encode()
     array = column.unify_dictionaries().combine_chunks()
     if isinstance(array, pa.ChunkedArray):  # no chunk at all
@@ -201,10 +201,10 @@ def is_number(type_: pa.DataType) -> bool:
 
 
 def _is_text(type_: pa.DataType) -> bool:
-    return _is_string(type_) or type_ == pa.string_view()
+    return is_string(type_) or type_ == pa.string_view()
 
 
-def _is_string(type_: pa.DataType) -> bool:
+def is_string(type_: pa.DataType) -> bool:
     return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
 
 
