@@ -78,7 +78,7 @@ class Engine:
         """Show what was shown last; a model without a spec is withdrawn."""
         with self._lock:
             with self._ledger.read() as connection:
-                shown = history.shown_last(connection)
+                shown = history.shown_last(connection, self.ids)
                 self.newest = store.newest_of_all(connection)
                 self.ledger_size = store.size(connection)
                 for known in self._registry.all():

@@ -16,7 +16,7 @@ from wolfpack.exporter.upserting import upsert
 from wolfpack.spec import FAMILIES
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Shown:
     """What the metrics page shows of a series."""
 
@@ -28,43 +28,50 @@ class SeriesIds:
     """Ids of series, kept in memory after their first use; a series enters the ledger when first written."""
 
     def __init__(self) -> None:
-        self._ids: dict[tuple[int, Key], int] = {}
+        self._ids: dict[int, dict[Key, int]] = {}
         self._lock = threading.Lock()
 
     def get(self, connection: Connection, model: int, keys: Iterable[Key]) -> dict[Key, int]:
         """Return the id of each series, entering those that are new."""
         with self._lock:
-            missing = [key for key in keys if (model, key) not in self._ids]
-            if missing:
-                self._load(connection, model)
-            for key in missing:
-                if (model, key) not in self._ids:
+            wanted = list(keys)
+            its = self._known(connection, model, wanted)
+            for key in wanted:
+                if key not in its:
                     row = {
                         "model_id": model,
                         "family": key[0],
                         "labels": json.dumps(key[1], ensure_ascii=False),
                     }
-                    self._ids[model, key] = connection.execute(
+                    its[key] = connection.execute(
                         insert(series).values(row).returning(series.c.id)
                     ).scalar_one()
-            return {key: self._ids[model, key] for key in keys}
+            return {key: its[key] for key in wanted}
 
     def find(self, connection: Connection, model: int, keys: Iterable[Key]) -> dict[Key, int]:
         """Return the id of each series that the ledger has; nothing is entered."""
         with self._lock:
             wanted = list(keys)
-            if any((model, key) not in self._ids for key in wanted):
-                self._load(connection, model)
-            return {key: self._ids[model, key] for key in wanted if (model, key) in self._ids}
+            its = self._known(connection, model, wanted)
+            return {key: its[key] for key in wanted if key in its}
+
+    def keep(self, model: int, key: Key, number: int) -> None:
+        """Keep an id that was read with other things; the key is held as it is, so that both share it."""
+        with self._lock:
+            self._ids.setdefault(model, {}).setdefault(key, number)
 
     def forget(self) -> None:
         """Read the ids anew at the next use; called when a transaction that may have entered some is undone."""
         with self._lock:
             self._ids.clear()
 
-    def _load(self, connection: Connection, model: int) -> None:
-        for row in connection.execute(select(series).where(series.c.model_id == model)):
-            self._ids[model, stored_key(row.family, row.labels)] = row.id
+    def _known(self, connection: Connection, model: int, wanted: list[Key]) -> dict[Key, int]:
+        """Return the ids of a model, read from the ledger if one that is wanted is not among them."""
+        its = self._ids.setdefault(model, {})
+        if any(key not in its for key in wanted):
+            for row in connection.execute(select(series).where(series.c.model_id == model)):
+                its.setdefault(stored_key(row.family, row.labels), row.id)
+        return its
 
 
 def record(
@@ -145,13 +152,13 @@ def show(
     upsert(connection, exposures, rows)
 
 
-def shown_last(connection: Connection) -> dict[int, dict[Key, Shown]]:
-    """Return, by model, what the metrics page showed last: where a restart goes on from."""
+def shown_last(connection: Connection, ids: SeriesIds) -> dict[int, dict[Key, Shown]]:
+    """Return, by model, what the metrics page showed last: where a restart goes on from; the ids are kept."""
     then = exposures.alias().c
     # A look-up in the key for each series; grouping would read years of exposures.
     last = select(func.max(then.shown)).where(then.series_id == series.c.id).correlate(series)
     query = (
-        select(series.c.model_id, series.c.family, series.c.labels, exposures.c.value, exposures.c.window_end)
+        select(series, exposures.c.value, exposures.c.window_end)
         .select_from(series)
         .join(
             exposures, (exposures.c.series_id == series.c.id) & (exposures.c.shown == last.scalar_subquery())
@@ -162,6 +169,7 @@ def shown_last(connection: Connection) -> dict[int, dict[Key, Shown]]:
     for row in connection.execute(query):
         if row.family in FAMILIES:  # a family of an older release is not shown again
             key = stored_key(row.family, row.labels)
+            ids.keep(row.model_id, key, row.id)
             found.setdefault(row.model_id, {})[key] = Shown(row.value, row.window_end)
     return found
 

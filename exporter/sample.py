@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 
 from wolfpack.spec import FAMILIES, Family, names
@@ -18,7 +19,7 @@ TOLD = "told"
 """Scope of what is not computed from rows but told: scalars, runs, deployments, feedback."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sample:
     """A value of a family for the window that ends at `window_end` (epoch seconds; None: no window)."""
 
@@ -65,10 +66,13 @@ _ROLE_AT = names.WINDOW.index("role")
 
 
 def stored_key(family: str, labels: str) -> Key:
-    """Return the key of a series of the ledger; labels that its family has got since are empty."""
-    values = json.loads(labels)
+    """Return the key of a series of the ledger; labels that its family has got since are empty.
+
+    Names and values are there once, however many series have them: they are most of what a series takes.
+    """
+    values = [sys.intern(value) for value in json.loads(labels)]
     wanted = len(FAMILIES[family].labels) if family in FAMILIES else len(values)
-    return family, (*values, *[""] * (wanted - len(values)))
+    return sys.intern(family), (*values, *[""] * (wanted - len(values)))
 
 
 def scope_of(key: Key) -> str:

@@ -83,8 +83,30 @@ def make_server(app: Any, host: str, port: int, patience: int = PATIENCE) -> Any
 
 
 def serve(service: Service, host: str, port: int, announce: Callable[[int], None] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT; `announce` is called with the port once connections are accepted."""
-    server = make_server(create_app(service), host, port)
+    """Serve until SIGTERM or SIGINT; `announce` is called with the port once connections are accepted.
+
+    Raises
+    ------
+    WolfpackError
+        If the address cannot be listened on; the service is closed then, too.
+    """
+    try:
+        _run(_listening(create_app(service), host, port), port, announce)
+    finally:
+        service.close()
+
+
+def _listening(app: Any, host: str, port: int) -> Any:
+    try:
+        return make_server(app, host, port)
+    except OSError as error:
+        raise WolfpackError(
+            f"--listen {host}:{port}: {error.strerror or error}; name an address of this machine, and a port "
+            "that is not in use"
+        ) from error
+
+
+def _run(server: Any, port: int, announce: Callable[[int], None] | None) -> None:
     stopped = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -97,10 +119,7 @@ def serve(service: Service, host: str, port: int, announce: Callable[[int], None
     signal.signal(signal.SIGINT, stop)
     if announce is not None:
         announce(port_of(server, port))
-    try:
-        server.run()
-    finally:
-        service.close()
+    server.run()
 
 
 def port_of(server: object, asked: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -275,3 +276,17 @@ def test_a_failed_reload_keeps_the_old_specs(make_exporter, tmp_path) -> None:
     assert one.value("ml_window_due_timestamp_seconds", role="input") is not None
     assert "wolfpack_config_last_reload_successful 0.0" in one.http.get("/metrics").text
     assert one.http.get("/-/ready").status_code == 200
+
+
+def test_a_port_in_use_is_said_and_the_ledger_is_let_go(tmp_path) -> None:
+    (tmp_path / "spec.yml").write_text("version: wolfpack/v1\nproject: travel\nmodel: arrival-delay\n")
+    ledger = f"sqlite:///{tmp_path / 'ledger.db'}"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = ["serve", "--spec", tmp_path / "spec.yml", "--ledger", ledger, "--listen", f"127.0.0.1:{port}"]
+        done = subprocess.run(
+            [sys.executable, "-m", "wolfpack.cli", *map(str, command)], capture_output=True, text=True
+        )
+
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert f"--listen 127.0.0.1:{port}: Address already in use; name" in done.stderr
