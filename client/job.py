@@ -19,7 +19,17 @@ from wolfpack.client.spool import LIMIT, Spool, Spooled
 from wolfpack.client.telling import Teller
 from wolfpack.client.transport import HttpTransport, Transport
 from wolfpack.spec import Plan
-from wolfpack.stats import ItemCounts, Judging, OutputCounts, Profile, QualityCounts, ScoreCounts, bare_plan
+from wolfpack.stats import (
+    ItemCounts,
+    Judging,
+    OutputCounts,
+    Profile,
+    QualityCounts,
+    ReferenceQuality,
+    ScoreCounts,
+    bare_plan,
+)
+from wolfpack.stats.quality_counts import ON_BINS
 
 ARROW = "application/vnd.apache.arrow.stream"
 PROFILE = "application/vnd.apache.arrow.file"
@@ -127,17 +137,25 @@ class Client(Teller):
             plan = bare_plan(schema)
         return profile(table, plan=plan)
 
-    def judging(self) -> Judging:
-        """Return how quality has to be counted so that the exporter can add it."""
-        found = self._transport.get(f"{self._path}/judging")
-        return Judging(
-            found["task"], found["threshold"], tuple(found["classes"]), tuple(found["edges"]), found["k"]
-        )
+    def judging(self, reference: Profile | None = None) -> Judging:
+        """Return how quality has to be counted so that the exporter can add it.
 
-    def send_reference(self, reference: Profile, scores: ScoreCounts | QualityCounts | None = None) -> Any:
+        `reference` is one that is not registered yet: its own quality is counted on its bins.
+        """
+        found = self._transport.get(f"{self._path}/judging")
+        edges = tuple(found["edges"])
+        if reference is not None and found["task"] in ON_BINS:
+            column = reference.plan.columns.get(found["column"])
+            edges = column.edges if column else ()
+        return Judging(found["task"], found["threshold"], tuple(found["classes"]), edges, found["k"])
+
+    def send_reference(
+        self, reference: Profile, scores: ReferenceQuality | ScoreCounts | QualityCounts | None = None
+    ) -> Any:
         """Register the profile of training data; `scores` are what a drop of quality is measured from.
 
-        They are best of rows that the model was not trained with, or every later window looks like a drop.
+        They are best of rows that the model was not trained with, or every later window looks like a drop. With
+        panes (`ReferenceQuality`) it is also known how far labels move at one prediction by habit.
         """
         answer = self._transport.send("PUT", f"{self._path}/reference", {}, reference.to_bytes(), PROFILE)
         if scores is not None:

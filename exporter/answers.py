@@ -78,6 +78,7 @@ class HowJudged(TypedDict):
     classes: list[str]
     edges: list[float]
     k: int
+    column: str
 
 
 class Found(TypedDict):
@@ -127,6 +128,7 @@ class Scored(TypedDict):
     """Scores of the reference were added."""
 
     rows: int
+    panes: int
 
 
 class ModelPlan(TypedDict):

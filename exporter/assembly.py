@@ -107,8 +107,8 @@ class Assembly:
         baselines |= self._before_releases(connection, known, found, measured, pane)
         samples = quality.quality_samples(spec, cells, measured, _seconds(end), baselines)
         learnt = self._learnt(connection, known, pane)
-        for more in (error_samples, concept_samples):
-            samples += more(spec, cells, learnt, _seconds(end))
+        samples += error_samples(spec, cells, learnt, _seconds(end))
+        samples += concept_samples(spec, found, learnt, _seconds(end))
         samples += retrain_samples(connection, self._ids, known, measured, pane)
         return samples + odds_samples(spec, found, _seconds(end))
 
@@ -148,7 +148,7 @@ class Assembly:
             key = known.id, baseline.id, spec.hash
             if key not in self._references:
                 self._references = {one: its for one, its in self._references.items() if one[0] != known.id}
-                self._references[key] = Learnt(reference, edges)
+                self._references[key] = Learnt(reference, edges, baseline.label_habit)
             return self._references[key]
         calendar, panes = spec.calendar, spec.window_panes
         ended = calendar.back(pane, panes)

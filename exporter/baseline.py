@@ -14,7 +14,7 @@ from wolfpack.exporter import store
 from wolfpack.exporter.store import Reference
 from wolfpack.spec import Plan, Spec
 from wolfpack.spec.errors import ProfileFormatError
-from wolfpack.stats import ALL, Floors, Profile, QualityCounts, ScoreCounts, habit_floors
+from wolfpack.stats import ALL, Floors, Profile, QualityCounts, ReferenceQuality, ScoreCounts, habit_floors
 from wolfpack.stats.judged import judged_scores
 
 
@@ -47,6 +47,7 @@ class Baseline:
         self._wholes = wholes
         self._scores = reference.scores
         self._floors: dict[tuple[int, tuple[str, str]], dict[str, Floors]] = {}
+        self._label_habits: dict[tuple[int, tuple[str, str]], float] = {}
         self._lock = threading.Lock()
 
     def plan_for(self, spec: Spec) -> Plan:
@@ -63,7 +64,9 @@ class Baseline:
 
     @cached_property
     def _counts(self) -> QualityCounts | ScoreCounts | None:
-        return None if self._scores is None else read_counts(self._scores)
+        """What was counted, without its panes, which are needed for the floors alone."""
+        found = None if self._scores is None else read_counts(self._scores)
+        return found.counts if isinstance(found, ReferenceQuality) else found
 
     @property
     def whole(self) -> Profile:
@@ -77,19 +80,28 @@ class Baseline:
                 self._floors[panes, segment] = habit_floors(self.whole, panes, segment=segment)
             return self._floors[panes, segment]
 
+    def label_habit(self, panes: int, segment: tuple[str, str]) -> float:
+        """Return the habit floor of the label's change over windows of so many panes; 0 if unknown."""
+        with self._lock:
+            if (panes, segment) not in self._label_habits:
+                found = None if self._scores is None else read_counts(self._scores)
+                habit = found.habit(panes, segment) if isinstance(found, ReferenceQuality) and panes else 0.0
+                self._label_habits[panes, segment] = habit
+            return self._label_habits[panes, segment]
 
-def read_counts(data: bytes) -> QualityCounts | ScoreCounts:
-    """Read quality of a reference: counts of any task, or scores with labels.
+
+def read_counts(data: bytes) -> ReferenceQuality | QualityCounts | ScoreCounts:
+    """Read quality of a reference: counts of any task with panes or without, or scores with labels.
 
     Raises
     ------
     ProfileFormatError
         If the bytes are neither.
     """
-    try:
-        return QualityCounts.from_bytes(data)
-    except ProfileFormatError as error:
+    faults = []
+    for kind in (QualityCounts, ScoreCounts, ReferenceQuality):
         try:
-            return ScoreCounts.from_bytes(data)
-        except ProfileFormatError:
-            raise error from None
+            return kind.from_bytes(data)
+        except ProfileFormatError as error:
+            faults.append(error)
+    raise faults[0]

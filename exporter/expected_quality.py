@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from scipy.special import ndtri
 
-from wolfpack.exporter.quality import Cell, labels_of
+from wolfpack.exporter.quality import Cell, Counted, labels_of
 from wolfpack.exporter.sample import Sample, sample
 from wolfpack.spec import Spec, names
 from wolfpack.stats import (
@@ -19,13 +19,14 @@ from wolfpack.stats import (
     error_by_region,
     estimate_error,
     estimate_quality,
+    judged_regions,
     label_change,
     learn_calibrator,
 )
 from wolfpack.stats.floors import FALSE_ALARMS
-from wolfpack.stats.judged import JudgedClasses, JudgedNumbers, JudgedScores
-from wolfpack.stats.quality_counts import ALL
-from wolfpack.stats.regions import TENTHS, regions_of
+from wolfpack.stats.judged import JudgedScores
+from wolfpack.stats.quality_counts import ALL, Segment
+from wolfpack.stats.regions import regions_of
 
 LEAST_ROWS = 200
 """Labelled rows from which on something is learnt from a window that is no reference."""
@@ -33,23 +34,31 @@ REACH = -float(ndtri(FALSE_ALARMS / 2))
 """Standard errors that an estimate is off by with the chance of a false alarm, in either direction."""
 
 
-class Learnt:
-    """What was learnt from predictions with labels: the reference's, else those of the windows before."""
+def _no_habit(panes: int, segment: Segment) -> float:
+    return 0.0
 
-    def __init__(self, counts: QualityCounts, edges: tuple[float, ...]) -> None:
-        self.counts, self._edges = counts, edges or TENTHS
+
+class Learnt:
+    """What was learnt from predictions with labels: the reference's, else those of the windows before.
+
+    Parameters
+    ----------
+    edges : of the regions of a binary score; none: ten tenths.
+    habit : floor of the label's change over windows of so many panes of a segment, 0 where it is not known.
+    """
+
+    def __init__(
+        self, counts: QualityCounts, edges: tuple[float, ...], habit: Callable[[int, Segment], float] = _no_habit
+    ) -> None:
+        self.counts, self.habit, self._edges = counts, habit, edges
         state = counts.whole
         self.calibrator: Calibrator | None = None
         if isinstance(state, JudgedScores) and state.labelled >= LEAST_ROWS:
             self.calibrator = learn_calibrator(state.scores)
 
     def regions(self, state: Judged | None) -> Regions | None:
-        """Return labels by region of the prediction; None without counts, and where the task has no regions."""
-        if isinstance(state, JudgedScores):
-            return regions_of(state.scores, self._edges)
-        if isinstance(state, JudgedNumbers):
-            return state.regions if len(state.regions.edges) else None
-        return state.chances.sureness if isinstance(state, JudgedClasses) and state.chances else None
+        """Return labels by region of the prediction; None where the task has no regions."""
+        return None if state is None else judged_regions(state, self._edges)
 
 
 def estimate_samples(spec: Spec, cells: Mapping[Cell, Judged], learnt: Learnt | None, end: int) -> list[Sample]:
@@ -86,7 +95,7 @@ def error_samples(spec: Spec, cells: Mapping[Cell, Judged], learnt: Learnt | Non
     return found
 
 
-def concept_samples(spec: Spec, cells: Mapping[Cell, Judged], learnt: Learnt | None, end: int) -> list[Sample]:
+def concept_samples(spec: Spec, window: Counted, learnt: Learnt | None, end: int) -> list[Sample]:
     """Return how far labels moved at the same prediction, and the error in each region of it.
 
     A segment is compared with itself, where what was learnt knows it: one that always was another is no drift.
@@ -94,7 +103,7 @@ def concept_samples(spec: Spec, cells: Mapping[Cell, Judged], learnt: Learnt | N
     found: list[Sample] = []
     if learnt is None:
         return found
-    for (version, (segment, value)), state in cells.items():
+    for (version, (segment, value)), state in window.cells.items():
         before, now = learnt.regions(learnt.counts.cells.get((segment, value))), learnt.regions(state)
         where = {
             "project": spec.project, "model": spec.model, "version": version, "segment": segment,
@@ -104,7 +113,7 @@ def concept_samples(spec: Spec, cells: Mapping[Cell, Judged], learnt: Learnt | N
             continue
         change = None
         if before is not None and before.edges.tolist() == now.edges.tolist():
-            change = label_change(before, now)
+            change = label_change(before, now, habit=learnt.habit(window.panes[version], (segment, value)))
         if change is not None:
             found += sample(names.LABEL_CHANGE, change.change, end, **where)
             found += sample(names.LABEL_CHANGE_NOISE, change.noise, end, **where)

@@ -37,7 +37,9 @@ from wolfpack.exporter.requests import (
 from wolfpack.exporter.tables import READERS, column, read_table
 from wolfpack.exporter.writes import add_profile, pane_text, plan_of, profile_rows, readable
 from wolfpack.spec import Spec, TableError
-from wolfpack.stats import QualityCounts
+from wolfpack.stats import QualityCounts, ReferenceQuality
+from wolfpack.stats.quality_counts import ON_BINS
+from wolfpack.stats.regions import TENTHS
 
 group = Group("joins")
 ROWS = Raw("rows: Arrow, Parquet, NDJSON or CSV", tuple(READERS))
@@ -158,6 +160,7 @@ def get_judging(project: str, model: str) -> flask.Response:
         "classes": list(judging.classes),
         "edges": list(judging.edges),
         "k": judging.k,
+        "column": known.spec.prediction.column if known.spec.prediction else "",
     }
     return flask.jsonify(answer)
 
@@ -166,7 +169,7 @@ def get_judging(project: str, model: str) -> flask.Response:
     "PUT",
     "/api/v1/projects/<project>/models/<model>/reference/scores",
     scope="write",
-    body=Raw("what `QualityCounts.to_bytes` or, of a binary score, `ScoreCounts.to_bytes` returns"),
+    body=Raw("what `to_bytes` of `ReferenceQuality`, `QualityCounts` or, of a binary score, `ScoreCounts` returns"),
     answer=Scored,
     keyed=True,
 )
@@ -176,8 +179,12 @@ def put_reference_scores(project: str, model: str) -> flask.Response:
     known = service().registry.get(project, model)
     sent = body()
     scores = readable(read_counts, sent, "scores")
-    if isinstance(scores, QualityCounts):
-        _check_counted(known, scores)
+    panes = scores.panes if isinstance(scores, ReferenceQuality) else {}
+    counts = scores.counts if isinstance(scores, ReferenceQuality) else scores
+    if isinstance(counts, QualityCounts):
+        _check_counted(known, counts)
+    if isinstance(scores, ReferenceQuality):
+        _check_regions(known, scores)
 
     def write(connection: Connection) -> Scored:
         reference = store.reference(connection, known.id)
@@ -187,7 +194,8 @@ def put_reference_scores(project: str, model: str) -> flask.Response:
         for role, kind in (("label", "label"), (outcomes.ESTIMATE, "prediction")):
             there = outcomes.marked_panes(connection, known.id, kind, 0)
             store.mark_pending(connection, known.id, role, {max(there)} if there else set())
-        return {"rows": scores.whole.labelled if isinstance(scores, QualityCounts) else scores.rows}
+        rows = counts.whole.labelled if isinstance(counts, QualityCounts) else counts.rows
+        return {"rows": rows, "panes": len(panes)}
 
     return once(known, write, lambda: service().registry.forget_baseline(known.id))
 
@@ -202,6 +210,22 @@ def _check_counted(known: Known, counts: QualityCounts) -> None:
             "Counted otherwise",
             f"these are counts of {counts.counted}, and {known.spec.project}/{known.spec.model} has {wanted}; count "
             "with what GET …/judging says, as `Client.judging()` does",
+            "body",
+        )
+
+
+def _check_regions(known: Known, quality: ReferenceQuality) -> None:
+    """Refuse panes on other regions than those that windows are counted in: no floor could be read from them."""
+    with service().ledger.read() as connection:
+        judging = judging_of(known.spec, service().registry.baseline(connection, known.id))
+    wanted = judging.edges or TENTHS
+    if quality.edges is not None and judging.task in ON_BINS and quality.edges != wanted:
+        raise Problem(
+            422,
+            "Other regions",
+            f"its panes are in {len(quality.edges) + 1} regions of the prediction, and the newest reference of "
+            f"{known.spec.project}/{known.spec.model} has {len(wanted) + 1} others; count with "
+            "`Client.judging(reference)`",
             "body",
         )
 

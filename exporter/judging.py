@@ -16,7 +16,7 @@ from wolfpack.exporter.schema import judged, labels, predictions
 from wolfpack.exporter.upserting import upsert
 from wolfpack.spec import Spec
 from wolfpack.stats import Judging, QualityCounts
-from wolfpack.stats.quality_counts import ALL
+from wolfpack.stats.quality_counts import ALL, ON_BINS
 
 JOINED, SENT = "joined", "sent"
 
@@ -27,9 +27,8 @@ def judging_of(spec: Spec, baseline: Baseline | None) -> Judging:
     if its is None:
         return Judging()
     column = baseline.profile.plan.columns.get(its.column) if baseline else None
-    return Judging(
-        its.task, its.threshold, tuple(its.chances), column.edges if column and its.task == "regression" else (), its.k
-    )
+    edges = column.edges if column and its.task in ON_BINS else ()
+    return Judging(its.task, its.threshold, tuple(its.chances), edges, its.k)
 
 
 def counted(judging: Judging) -> str:

@@ -33,10 +33,16 @@ LIMIT = -float(ndtri(FALSE_ALARMS))
 
 @dataclass(frozen=True)
 class Counted:
-    """What was counted in the panes of a window: by version, and all together that are no shadows."""
+    """What was counted in the panes of a window: by version, and all together that are no shadows.
+
+    Parameters
+    ----------
+    panes : how many have counts, by version; "": all together.
+    """
 
     versions: Mapping[str, QualityCounts]
     together: QualityCounts | None
+    panes: Mapping[str, int]
 
     @property
     def cells(self) -> dict[Cell, Judged]:
@@ -64,13 +70,17 @@ class QualityPanes:
         query = select(c.version, c.start, c.data).where(*where).order_by(c.start, c.version, c.origin, c.part)
         versions: dict[str, list[QualityCounts]] = {}
         whole: list[QualityCounts] = []
+        starts: dict[str, set[int]] = {}
         for version, start, data in connection.execute(query):
             found = self._read(bytes(data))
             versions.setdefault(version, []).append(found)
+            starts.setdefault(version, set()).add(start)
             if not shadow(version, start):
                 whole.append(found)
+                starts.setdefault("", set()).add(start)
         merged = {version: its[0].merge(*its[1:]) for version, its in sorted(versions.items())}
-        return Counted(merged, whole[0].merge(*whole[1:]) if whole else None)
+        panes = {version: len(its) for version, its in starts.items()}
+        return Counted(merged, whole[0].merge(*whole[1:]) if whole else None, panes)
 
     def _read(self, data: bytes) -> QualityCounts:
         key = hashlib.blake2b(data, digest_size=16).digest()

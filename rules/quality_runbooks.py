@@ -76,7 +76,8 @@ QUALITY_RUNBOOKS: dict[str, Runbook] = {
         "At the same prediction, labels are others than in the reference (without one, than in the windows before), "
         "in a segment others than in its own part of it: what the model learnt does not hold any more.",
         f"`{names.LABEL_CHANGE}` beyond `concept.change` (0.05 of a chance if not given) and beyond "
-        f"`{names.LABEL_CHANGE_NOISE}`, what it reaches without drift.",
+        f"`{names.LABEL_CHANGE_NOISE}`, what it reaches without drift: by sampling, and by the habit of a reference "
+        "whose quality has panes.",
         (
             f"Where: `{names.REGION_ERROR}` by region of the prediction; to which side: `{names.LABEL_SHIFT}`?",
             f"Do chances come true: `{CALIBRATION.value}` beside `{names.CALIBRATION_NOISE}`?",

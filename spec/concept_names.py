@@ -10,8 +10,9 @@ LABEL_CHANGE = gauge(
     "sampling removed, in the label's unit.",
 )  # fmt: skip
 LABEL_CHANGE_NOISE = gauge(
-    "ml_model_label_change_noise", "", "window", QUALITY, "What the label change reaches without drift."
-)
+    "ml_model_label_change_noise", "", "window", QUALITY,
+    "What the label change reaches without drift: by sampling, and by habit where the reference's quality has panes.",
+)  # fmt: skip
 LABEL_SHIFT = gauge(
     "ml_model_label_shift", "", "window", QUALITY, "The same with its sign: labels now less those learnt, on average."
 )

@@ -27,6 +27,7 @@ from wolfpack.stats.profiles import ALL, Profile, merge_all
 from wolfpack.stats.profiling import freeze, profile
 from wolfpack.stats.quality_counts import Judging, QualityCounts
 from wolfpack.stats.ranking import list_diversity, rank_lists
+from wolfpack.stats.reference_quality import ReferenceQuality, judged_regions
 from wolfpack.stats.regions import Regions
 from wolfpack.stats.regression import RegressionErrors
 from wolfpack.stats.releases import MeasureChange, compare_quality
@@ -60,6 +61,7 @@ __all__ = [
     "Outputs",
     "Profile",
     "QualityCounts",
+    "ReferenceQuality",
     "Regions",
     "RegressionErrors",
     "Repeats",
@@ -80,6 +82,7 @@ __all__ = [
     "expected_calibration_error",
     "freeze",
     "habit_floors",
+    "judged_regions",
     "label_change",
     "label_habit",
     "learn_calibrator",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +18,31 @@ from wolfpack.stats.habit import FACTOR, LEAST_WINDOWS
 from wolfpack.stats.regions import Regions
 from wolfpack.stats.spread import Spread
 
+STEPS = 24
+"""Steps in which a long window moves by its own length: enough to find the largest, few enough to look at all."""
 LEAST_ROWS = 20
 """Rows that a region must have on both sides; neighbours are joined until they do."""
 
 Floats = NDArray[np.float64]
+
+
+class Moved(NamedTuple):
+    """The mean square of the changes, and its mean and half its variance without drift; those of windows add."""
+
+    square: float
+    mean: float
+    spread: float
+
+    @property
+    def change(self) -> float:
+        return math.sqrt(max(self.square - self.mean, 0.0))
+
+    def noise(self, chance: float) -> float:
+        """Return what `change` exceeds without drift with this chance: of a scaled chi-squared distribution."""
+        if self.spread <= 0:
+            return 0.0
+        scale, freedom = self.spread / self.mean, self.mean * self.mean / self.spread
+        return math.sqrt(max(scale * float(chdtri(freedom, chance)) - self.mean, 0.0))
 
 
 @dataclass(frozen=True)
@@ -33,12 +56,14 @@ class LabelChange:
     noise : what `change` reaches without drift.
     shift : the mean change with its sign: labels now less the reference's at the same predictions.
     regions : for each joined region its first and last place among the regions, and its change.
+    moved : what `change` is made of.
     """
 
     change: float
     noise: float
     shift: Estimate
     regions: tuple[tuple[int, int, Estimate], ...]
+    moved: Moved
 
     @property
     def drifted(self) -> bool:
@@ -83,17 +108,22 @@ def label_change(
     d = before.means - after.means if errors else after.means - before.means
     variances = _null_variances(before, after)
     weights = after.rows / after.rows.sum()
-    score, floor = _score(d, variances, weights, chance)
+    parts = weights * variances
+    moved = Moved(float(weights @ np.square(d)), float(parts.sum()), float(np.square(parts).sum()))
     own = [spread.squares / np.maximum(spread.rows - 1, 1) / spread.rows for spread in (before, after)]
     spread = np.sqrt(own[0] + own[1])
     ends = [int(np.flatnonzero(places == place)[i]) for place in range(len(d)) for i in (0, -1)]
     found = zip(ends[::2], ends[1::2], map(Estimate, d.tolist(), spread.tolist()), strict=True)
     shift = Estimate(float(weights @ d), math.sqrt(float(np.square(weights * spread).sum())))
-    return LabelChange(score, max(floor, habit), shift, tuple(found))
+    return LabelChange(moved.change, max(moved.noise(chance), habit), shift, tuple(found), moved)
 
 
 def label_habit(panes: Sequence[Regions], window: int, chance: float = FALSE_ALARMS) -> float:
     """Return twice the largest change of the reference's own windows against its rest; 0 under 10 windows.
+
+    It is 0 as well if sampling explains how far disjoint windows are from the rest, all taken together: the largest of
+    many thin windows is large by chance, and no habit.
+    Windows of more than 48 panes begin at every 24th part of their length, or a bit less, not at every pane.
 
     Parameters
     ----------
@@ -106,13 +136,19 @@ def label_habit(panes: Sequence[Regions], window: int, chance: float = FALSE_ALA
         )
     if len(panes) // window < LEAST_WINDOWS:
         return 0.0
-    largest = 0.0
-    for first in range(len(panes) - window + 1):
-        inside = panes[first : first + window]
-        outside = [*panes[:first], *panes[first + window :]]
-        found = label_change(outside[0].merge(*outside[1:]), inside[0].merge(*inside[1:]), chance)
-        largest = max(largest, found.change if found else 0.0)
-    return FACTOR * largest
+    step = max(window // STEPS, 1)
+    parts = [panes[at].merge(*panes[at + 1 : at + step]) for at in range(0, len(panes) - step + 1, step)]
+    size, none = window // step, Regions.empty(panes[0].edges)
+    before, after = (list(accumulate([none, *its], Regions.merge)) for its in (parts, parts[::-1]))
+    windows = len(parts) - size + 1
+    inside = [parts[first].merge(*parts[first + 1 : first + size]) for first in range(windows)]
+    outside = [before[first].merge(after[windows - 1 - first]) for first in range(windows)]
+    found = [label_change(rest, its) for rest, its in zip(outside, inside, strict=True)]
+    apart = [one.moved for one in found[::size] if one is not None]
+    together = Moved(*(sum(its) for its in zip(*apart, strict=True))) if apart else Moved(0.0, 0.0, 0.0)
+    if together.change <= together.noise(chance):
+        return 0.0
+    return FACTOR * max(one.change for one in found if one is not None)
 
 
 def _total(spread: Spread) -> float:
@@ -137,15 +173,14 @@ def _joined(before: NDArray[np.int64], after: NDArray[np.int64]) -> NDArray[np.i
 
 
 def _regroup(spread: Spread, places: NDArray[np.int64]) -> Spread:
-    found = Spread.empty(int(places[-1]) + 1)
-    for place in range(len(places)):
-        alone = Spread.empty(len(found.rows))
-        for total, part in zip(
-            (alone.rows, alone.means, alone.squares), (spread.rows, spread.means, spread.squares), strict=True
-        ):
-            total[places[place]] = part[place]
-        found = found.merge(alone)
-    return found
+    """Return the spread of joined quantities: squares about their own means, and of these about the joint one."""
+    k = int(places[-1]) + 1
+    rows = np.bincount(places, spread.rows, k).astype(np.int64)
+    safe = np.maximum(rows, 1)
+    first = np.bincount(places, spread.rows * spread.means, k) / safe
+    means = first + np.bincount(places, spread.rows * (spread.means - first[places]), k) / safe  # less rounding
+    apart = spread.rows * np.square(spread.means - means[places])
+    return Spread(rows, means, np.asarray(np.bincount(places, spread.squares + apart, k)))
 
 
 def _null_variances(before: Spread, after: Spread) -> Floats:
@@ -157,15 +192,3 @@ def _null_variances(before: Spread, after: Spread) -> Floats:
     pooled = together.squares / (together.rows - 1)
     own = np.maximum(pooled, after.squares / (after.rows - 1))
     return np.asarray(pooled / before.rows + own / after.rows)
-
-
-def _score(d: Floats, variances: Floats, weights: Floats, chance: float) -> tuple[float, float]:
-    """Return the root of the debiased mean square, and its quantile without drift."""
-    parts = weights * variances
-    mean, spread = float(parts.sum()), float(np.square(parts).sum())
-    if spread <= 0:
-        return math.sqrt(float(weights @ np.square(d))), 0.0
-    scale, freedom = spread / mean, mean * mean / spread
-    quantile = scale * float(chdtri(freedom, chance))
-    score = math.sqrt(max(float(weights @ np.square(d)) - mean, 0.0))
-    return score, math.sqrt(max(quantile - mean, 0.0))

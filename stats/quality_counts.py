@@ -34,6 +34,8 @@ STATES: dict[str, type[JudgedScores | JudgedClasses | JudgedNumbers | JudgedList
     "regression": JudgedNumbers,
     "ranking": JudgedLists,
 }
+ON_BINS = ("binary", "regression")
+"""Tasks whose regions of the prediction are the bins of the plan."""
 Floats = NDArray[np.float64]
 
 
@@ -45,7 +47,8 @@ class Judging:
     ----------
     threshold : binary: score from which on a prediction is positive.
     classes : multiclass: names of the columns of chances; none: the model says the class only.
-    edges : regression: of the regions of the prediction that concept drift looks at, ascending; none: it does not.
+    edges : binary, regression: of the regions of the prediction that concept drift looks at, ascending; none: ten
+        tenths of a score, and of a number no regions.
     k : ranking: places that count.
     """
 
@@ -139,7 +142,7 @@ class QualityCounts:
         >>> found.whole.labelled, found.cells["origin", "JFK"].predictions
         (2, 2)
         """
-        given: list[Any] = [_column(one) for one in (predictions, labels, chances, lists)]
+        given: list[Any] = [as_array(one) for one in (predictions, labels, chances, lists)]
         rows = len(given[0])
         cells = {ALL: judging.judge(given[0], given[1], chances=given[2], lists=given[3])}
         for name, values in (segments or {}).items():
@@ -204,7 +207,8 @@ class QualityCounts:
         return cls(task, cells)
 
 
-def _column(values: Any) -> Any:
+def as_array(values: Any) -> Any:
+    """Return a column as an array: of Arrow, pandas and Polars, of NumPy, or of a list; None as None."""
     if values is None or isinstance(values, np.ndarray):
         return values
     if hasattr(values, "to_numpy"):  # of Arrow, pandas and Polars

@@ -193,7 +193,8 @@ def test_a_job_that_has_both_sends_counts_alone(binary) -> None:
     joined, own = made(9), made(10)
     predict(binary, joined, "2024-05-01")
     label(binary, joined)
-    judging = Judging(**{**binary.http.get("/api/v1/projects/travel/models/arrival-delay/judging").json, "classes": ()})
+    said = binary.http.get("/api/v1/projects/travel/models/arrival-delay/judging").json
+    judging = Judging(said["task"], said["threshold"], edges=tuple(said["edges"]), k=said["k"])
     counts = [
         QualityCounts.of(judging, table["score"], table["late"], segments={"origin": table["origin"]})
         for table in (made(11), own)
