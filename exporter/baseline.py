@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from functools import cached_property
 
 from sqlalchemy import Connection
@@ -43,7 +42,7 @@ class Baseline:
 
     def __init__(self, reference: Reference, wholes: Wholes) -> None:
         self.id = reference.id
-        self.profile = replace(Profile.from_bytes(reference.data), panes={})
+        self.profile = Profile.from_bytes(reference.data).without_panes()
         self._wholes = wholes
         self._scores = reference.scores
         self._floors: dict[tuple[int, tuple[str, str]], dict[str, Floors]] = {}

@@ -120,6 +120,14 @@ class Profile:
         panes = {start: pane.select(names) for start, pane in self.panes.items()}
         return replace(self, segments=segments, panes=panes)
 
+    def without_panes(self) -> Profile:
+        """Return the profile of the whole alone, copied, so that the memory of its panes can be given back."""
+        segments = {
+            segment: {name: state.copy() for name, state in states.items()}
+            for segment, states in self.segments.items()
+        }
+        return replace(self, segments=segments, panes={})
+
     def to_bytes(self) -> bytes:
         """Return the profile as an Arrow IPC stream with zstd, one row per pane, segment and column."""
         from wolfpack.stats.codec import encode

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -217,3 +218,25 @@ def test_damaged_bytes_are_refused_or_read_and_never_break_the_reader() -> None:
             refused += 1
 
     assert refused > 500
+
+
+def test_a_profile_without_its_panes_keeps_nothing_of_their_memory() -> None:
+    rows = pa.table({"x": np.arange(6000.0), "word": ["a", "b", "c"] * 2000, "v": [[1.0, 2.0]] * 6000})
+    times = pa.array(np.datetime64("2024-05-01") + np.arange(6000) // 100)
+    read = Profile.from_bytes(profile(rows.append_column("t", times), time="t", every="1d", by=["word"]).to_bytes())
+    alone = read.without_panes()
+    arrays = [
+        array
+        for states in alone.segments.values()
+        for state in states.values()
+        for array in (
+            state.bins,
+            state.sums,
+            *state.sketch.levels,
+            *(() if state.distinct is None else [state.distinct.hashes]),
+        )
+    ]
+
+    assert len(read.panes) == 60
+    assert alone == replace(read, panes={})
+    assert all(array.base is None for array in arrays)
