@@ -84,7 +84,9 @@ def count_table(
 def _coded(table: pa.Table, plan: Plan) -> pa.Table:
     """Return the table with words that cut it and are counted too as dictionaries: what costs most is done once."""
     for place, name in enumerate(table.column_names):
-        if name in plan.segments and name in plan.columns and is_string(table.field(place).type):
+        counted = plan.columns.get(name)
+        words = counted is not None and counted.kind == "categorical" and is_string(table.field(place).type)
+        if name in plan.segments and words:
             table = table.set_column(place, name, table.column(place).dictionary_encode())
     return table
 
