@@ -29,7 +29,7 @@ from wolfpack.stats import (
     ScoreCounts,
     bare_plan,
 )
-from wolfpack.stats.quality_counts import ON_BINS
+from wolfpack.stats.quality_counts import region_edges
 
 ARROW = "application/vnd.apache.arrow.stream"
 PROFILE = "application/vnd.apache.arrow.file"
@@ -144,9 +144,8 @@ class Client(Teller):
         """
         found = self._transport.get(f"{self._path}/judging")
         edges = tuple(found["edges"])
-        if reference is not None and found["task"] in ON_BINS:
-            column = reference.plan.columns.get(found["column"])
-            edges = column.edges if column else ()
+        if reference is not None:
+            edges = region_edges(found["task"], reference.plan, found["column"])
         return Judging(found["task"], found["threshold"], tuple(found["classes"]), edges, found["k"])
 
     def send_reference(

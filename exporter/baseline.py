@@ -46,7 +46,7 @@ class Baseline:
         self._wholes = wholes
         self._scores = reference.scores
         self._floors: dict[tuple[int, tuple[str, str]], dict[str, Floors]] = {}
-        self._label_habits: dict[tuple[int, tuple[str, str]], float] = {}
+        self._label_habits: dict[int, dict[tuple[str, str], float]] = {}
         self._lock = threading.Lock()
 
     def plan_for(self, spec: Spec) -> Plan:
@@ -82,11 +82,12 @@ class Baseline:
     def label_habit(self, panes: int, segment: tuple[str, str]) -> float:
         """Return the habit floor of the label's change over windows of so many panes; 0 if unknown."""
         with self._lock:
-            if (panes, segment) not in self._label_habits:
+            if panes not in self._label_habits:  # of all segments: their panes are read for it
                 found = None if self._scores is None else read_counts(self._scores)
-                habit = found.habit(panes, segment) if isinstance(found, ReferenceQuality) and panes else 0.0
-                self._label_habits[panes, segment] = habit
-            return self._label_habits[panes, segment]
+                self._label_habits[panes] = (
+                    found.habits(panes) if isinstance(found, ReferenceQuality) and panes else {}
+                )
+            return self._label_habits[panes].get(segment, 0.0)
 
 
 def read_counts(data: bytes) -> ReferenceQuality | QualityCounts | ScoreCounts:

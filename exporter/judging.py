@@ -16,7 +16,7 @@ from wolfpack.exporter.schema import judged, labels, predictions
 from wolfpack.exporter.upserting import upsert
 from wolfpack.spec import Spec
 from wolfpack.stats import Judging, QualityCounts
-from wolfpack.stats.quality_counts import ALL, ON_BINS
+from wolfpack.stats.quality_counts import ALL, region_edges
 
 JOINED, SENT = "joined", "sent"
 
@@ -26,8 +26,7 @@ def judging_of(spec: Spec, baseline: Baseline | None) -> Judging:
     its = spec.prediction
     if its is None:
         return Judging()
-    column = baseline.profile.plan.columns.get(its.column) if baseline else None
-    edges = column.edges if column and its.task in ON_BINS else ()
+    edges = region_edges(its.task, baseline.profile.plan, its.column) if baseline else ()
     return Judging(its.task, its.threshold, tuple(its.chances), edges, its.k)
 
 

@@ -7,6 +7,7 @@ carries the rows of its segment. Everything is checked on reading, since bytes c
 from __future__ import annotations
 
 import json
+import math
 import zlib
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -248,10 +249,9 @@ def _states(plans: Any, columns: Any, lists: dict[str, Lists]) -> list[ColumnSta
     at = {name: offsets.tolist() for name, (offsets, _) in lists.items()}
     flat = {name: values for name, (_, values) in lists.items()}
     hashes = flat["hashes_high"].astype(np.uint64) << np.uint64(32) | flat["hashes_low"]
-    ends = np.cumsum(flat["levels"], dtype=np.int64).tolist()  # of the levels of all sketches, whose items follow
-    begins = [0, *ends][: len(ends)]
     rows = zip(*(columns[name].tolist() for name in (*_COUNTS, *_FLOATS, "lean")), strict=True)
-    sketches = _sketches(columns, at["levels"], begins, ends, flat["items"])
+    levels = _cut(flat["items"], [0, *np.cumsum(flat["levels"], dtype=np.int64).tolist()])
+    sketches = _sketches(columns, at["levels"], levels)
     hashes_of, bins_of, sums_of = (
         _cut(values, at[name])
         for name, values in (("hashes_low", hashes), ("bins", flat["bins"]), ("sums", flat["sums"]))
@@ -274,8 +274,8 @@ def _states(plans: Any, columns: Any, lists: dict[str, Lists]) -> list[ColumnSta
             negatives,
             beyond,
             Powers(total, squares, cubes, fourths),
-            None if low != low else low,  # NaN
-            None if high != high else high,
+            None if math.isnan(low) else low,
+            None if math.isnan(high) else high,
             None if lean else Distinct(apart),
             said,
             sums,
@@ -289,16 +289,11 @@ def _cut(values: NDArray[Any], at: list[int]) -> list[NDArray[Any]]:
     return [values[start:end] for start, end in pairwise(at)]
 
 
-def _sketches(
-    columns: Any, levels: list[int], begins: list[int], ends: list[int], items: NDArray[Any]
-) -> list[Sketch]:
-    """Return the sketch of each row, whose levels are between two places, and whose items begin and end there."""
-    parts = [items[begin:end] for begin, end in zip(begins, ends, strict=True)]
+def _sketches(columns: Any, at: list[int], levels: list[NDArray[Any]]) -> list[Sketch]:
+    """Return the sketch of each row, whose levels are those between a place and the next."""
     return [
-        _NO_SKETCH if lean else Sketch(k, tuple(parts[start:end]))
-        for lean, k, (start, end) in zip(
-            columns["lean"].tolist(), columns["k"].tolist(), pairwise(levels), strict=True
-        )
+        _NO_SKETCH if lean else Sketch(k, tuple(levels[start:end]))
+        for lean, k, (start, end) in zip(columns["lean"].tolist(), columns["k"].tolist(), pairwise(at), strict=True)
     ]
 
 

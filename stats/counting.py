@@ -64,9 +64,7 @@ def count_table(
     """Return the profile of a table in memory."""
     table = _coded(table, plan)
     cuts, rows = cut_rows(table, plan)
-    given = set(
-        table.column_names
-    )  # a list is made of them at each asking, and a table may have ten thousand
+    given = set(table.column_names)  # a list is made of them at each asking, and a table may have ten thousand
     there = [name for name, column in plan.columns.items() if (column.source or name) in given]
 
     def count(name: str) -> dict[Segment, ColumnState]:
@@ -83,10 +81,10 @@ def count_table(
 
 def _coded(table: pa.Table, plan: Plan) -> pa.Table:
     """Return the table with words that cut it and are counted too as dictionaries: what costs most is done once."""
-    for place, name in enumerate(table.column_names):
-        counted = plan.columns.get(name)
-        words = counted is not None and counted.kind == "categorical" and is_string(table.field(place).type)
-        if name in plan.segments and words:
+    for name in plan.segments:
+        place, counted = table.schema.get_field_index(name), plan.columns.get(name)
+        there = place >= 0 and counted is not None and counted.kind == "categorical"
+        if there and is_string(table.field(place).type):
             table = table.set_column(place, name, table.column(place).dictionary_encode())
     return table
 
@@ -163,7 +161,7 @@ def count_column(
     for by, cut in cuts.items():
         order, ends = cut.ordered
         merges = numbers and sizes[1] == LEAN and ALL not in found and len(order) >= LONG_PART * len(ends)
-        parts = count_parts(name, values.part(order), plan, by, ends, rows, sizes[not merges], seen)
+        parts = count_parts(name, values.part(order), plan, by, ends, rows, sizes[0] if merges else sizes[1], seen)
         if merges:
             found[ALL] = merge_states(list(parts.values()))
             parts = {segment: state.without_sketch() for segment, state in parts.items()}

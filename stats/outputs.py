@@ -17,7 +17,7 @@ from wolfpack.stats.packing import pack_parts, require, unpack_parts
 from wolfpack.stats.pairs import check_shapes, codes
 from wolfpack.stats.profiles import ALL, Segment
 from wolfpack.stats.ranking import LISTS, list_diversity
-from wolfpack.stats.segment_parts import read_segments, said_segments
+from wolfpack.stats.segment_parts import merge_cells, read_segments, said_segments
 
 FORMAT = "wolfpack.output_counts/1"
 _CELL = "wolfpack.outputs/1"
@@ -108,11 +108,7 @@ class OutputCounts:
     def merge(self, *others: OutputCounts) -> OutputCounts:
         """Return the counts of all outputs, as if they had been given at once."""
         parts = (self, *others)
-        found: dict[Segment, Outputs] = {}
-        for segment in dict.fromkeys(segment for part in parts for segment in part.cells):
-            first, *rest = [part.cells[segment] for part in parts if segment in part.cells]
-            found[segment] = first.merge(*rest) if rest else first
-        return OutputCounts(found)
+        return OutputCounts(merge_cells([part.cells for part in parts]))
 
     def to_bytes(self) -> bytes:
         """Return the counts as an Arrow IPC stream with zstd."""

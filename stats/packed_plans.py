@@ -31,16 +31,15 @@ def write_plan(plan: Plan) -> bytes:
     """Return the bytes of a plan; the last ones are kept, as they are written with each profile on it."""
     with _lock:
         found = _written.get(plan.id)
-        if found is None:
-            found = _written[plan.id] = _pack(plan)
-            while sum(map(len, _written.values())) > KEPT_PACKED and len(_written) > 1:
-                _written.popitem(last=False)
-        _written.move_to_end(plan.id)
-    return found
-
-
-def _pack(plan: Plan) -> bytes:
-    return zlib.compress(json.dumps(plan.to_dict(), separators=(",", ":")).encode(), 1)
+        if found is not None:
+            _written.move_to_end(plan.id)
+            return found
+    packed = zlib.compress(json.dumps(plan.to_dict(), separators=(",", ":")).encode(), 1)
+    with _lock:
+        _written[plan.id] = packed
+        while sum(map(len, _written.values())) > KEPT_PACKED:
+            _written.popitem(last=False)
+    return packed
 
 
 def read_plan(packed: bytes) -> Plan:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wolfpack.spec.errors import ProfileFormatError
+from wolfpack.spec.plan import Plan
 from wolfpack.stats.class_scores import ClassScores
 from wolfpack.stats.confusion import Confusion
 from wolfpack.stats.item_counts import ItemCounts
@@ -21,7 +22,7 @@ from wolfpack.stats.ranking import rank_lists
 from wolfpack.stats.regions import Regions
 from wolfpack.stats.regression import RegressionErrors
 from wolfpack.stats.score_counts import ScoreCounts
-from wolfpack.stats.segment_parts import read_segments, said_segments
+from wolfpack.stats.segment_parts import merge_cells, read_segments, said_segments
 
 FORMAT = "wolfpack.quality/1"
 ALL = ("", "")
@@ -36,6 +37,14 @@ STATES: dict[str, type[JudgedScores | JudgedClasses | JudgedNumbers | JudgedList
 }
 ON_BINS = ("binary", "regression")
 """Tasks whose regions of the prediction are the bins of the plan."""
+
+
+def region_edges(task: str, plan: Plan, column: str) -> tuple[float, ...]:
+    """Return the edges of the regions of a prediction: the plan's of its column, none for tasks without."""
+    found = plan.columns.get(column)
+    return found.edges if found is not None and task in ON_BINS else ()
+
+
 Floats = NDArray[np.float64]
 
 
@@ -177,11 +186,7 @@ class QualityCounts:
                 raise ValueError(
                     f"counts of {self.counted} and of {other.counted} cannot be added; count both alike"
                 )
-        cells: dict[Segment, Any] = {}
-        for segment in dict.fromkeys(segment for part in parts for segment in part.cells):
-            first, *rest = [part.cells[segment] for part in parts if segment in part.cells]
-            cells[segment] = first.merge(*rest) if rest else first
-        return QualityCounts(self.task, cells)
+        return QualityCounts(self.task, merge_cells([part.cells for part in parts]))
 
     def to_bytes(self) -> bytes:
         """Return the counts as an Arrow IPC stream with zstd."""

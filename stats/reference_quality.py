@@ -20,6 +20,7 @@ from wolfpack.stats.packing import pack_parts, require, unpack_parts
 from wolfpack.stats.profiles import ALL, Segment
 from wolfpack.stats.quality_counts import Judging, QualityCounts, as_array
 from wolfpack.stats.regions import TENTHS, Regions, regions_of
+from wolfpack.stats.segment_parts import merge_cells
 
 FORMAT = "wolfpack.reference_quality/1"
 
@@ -92,9 +93,8 @@ class ReferenceQuality:
         parts = (self, *others)
         counts = self.counts.merge(*(other.counts for other in others))
         starts = sorted({start for part in parts for start in part.panes})
-        return ReferenceQuality(
-            counts, {start: _merge([part.panes[start] for part in parts if start in part.panes]) for start in starts}
-        )
+        panes = {start: [part.panes[start] for part in parts if start in part.panes] for start in starts}
+        return ReferenceQuality(counts, {start: merge_cells(its) for start, its in panes.items()})
 
     @property
     def edges(self) -> tuple[float, ...] | None:
@@ -104,6 +104,10 @@ class ReferenceQuality:
     def habit(self, window: int, segment: Segment = ALL) -> float:
         """Return the floor of the label's change for windows of so many panes, see `label_habit`."""
         return label_habit([its[segment] for _, its in sorted(self.panes.items()) if segment in its], window)
+
+    def habits(self, window: int) -> dict[Segment, float]:
+        """Return `habit` of each segment that was counted."""
+        return {segment: self.habit(window, segment) for segment in self.counts.cells}
 
     def to_bytes(self) -> bytes:
         """Return the counts and panes as an Arrow IPC stream with zstd."""
@@ -164,11 +168,3 @@ def _by_region(counts: QualityCounts, edges: Iterable[float]) -> dict[Segment, R
     """Return the labelled rows of each segment by region; empty without any."""
     found = {segment: judged_regions(state, edges) for segment, state in counts.cells.items()}
     return {segment: its for segment, its in found.items() if its is not None and (its.rows or segment == ALL)}
-
-
-def _merge(panes: list[Mapping[Segment, Regions]]) -> dict[Segment, Regions]:
-    found: dict[Segment, Regions] = {}
-    for pane in panes:
-        for segment, its in pane.items():
-            found[segment] = found[segment].merge(its) if segment in found else its
-    return found

@@ -1,8 +1,8 @@
-"""States by segment as bytes: a part for each segment column and value, all rows among them; checked like labels."""
+"""States by segment: merged segment by segment; as bytes a part for each column and value, checked like labels."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wolfpack.spec.vocabulary import check_label
@@ -13,6 +13,15 @@ from wolfpack.stats.profiles import ALL, Segment
 def said_segments(cells: Mapping[Segment, Any]) -> list[list[str]]:
     """Return the segments as JSON says them."""
     return [list(one) for one in cells]
+
+
+def merge_cells(parts: Sequence[Mapping[Segment, Any]]) -> dict[Segment, Any]:
+    """Return the state of each segment that a part has, merged from all that have it, in the order they are met."""
+    found: dict[Segment, Any] = {}
+    for segment in dict.fromkeys(segment for part in parts for segment in part):
+        first, *rest = [part[segment] for part in parts if segment in part]
+        found[segment] = first.merge(*rest) if rest else first
+    return found
 
 
 def read_segments(what: str, said: list[Any], parts: int) -> list[Segment]:
