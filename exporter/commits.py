@@ -111,6 +111,7 @@ class Commits:
         try:
             group.connection.commit()
         except BaseException as error:
+            group.connection.invalidate()  # it may be in the transaction still, and closing it would not undo that
             self._close(group, error)
         else:
             self._close(group, None)

@@ -231,8 +231,11 @@ def test_a_commit_that_fails_fails_every_write_of_it(ledger) -> None:
     crowd = Crowd(ledger, 6)
     forgotten = []
     ledger.on_rollback(lambda: forgotten.append(None))
-    trap = event.listen(ledger._databases.writer, "commit", lambda _: (_ for _ in ()).throw(OSError("no sync")))
-    assert trap is None
+
+    def trap(_: object) -> None:
+        raise OSError("no sync")
+
+    event.listen(ledger._databases.writer, "commit", trap)
     crowd.run()
 
     assert {number: str(error) for number, error in crowd.failed.items() if number != 3} == dict.fromkeys(
@@ -240,6 +243,11 @@ def test_a_commit_that_fails_fails_every_write_of_it(ledger) -> None:
     )
     assert len(forgotten) == 6
     assert names(ledger) == set()
+
+    event.remove(ledger._databases.writer, "commit", trap)
+    with ledger.write() as connection:
+        add(connection, "next")
+    assert names(ledger) == {"next"}
 
 
 def test_a_statement_that_fails_is_undone_alone(ledger) -> None:
