@@ -32,8 +32,8 @@ class Matcher:
     values: tuple[str, ...]
     negated: bool = False
 
-    def holds(self, labels: Mapping[str, str]) -> bool:
-        return (labels.get(self.label, "") in self.values) != self.negated
+    def takes(self, value: str) -> bool:
+        return (value in self.values) != self.negated
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 
 import numpy as np
@@ -49,14 +50,20 @@ def foretold(
     for row, alert in enumerate(alerts):
         waits = hold(alert, timing), keep(alert, spec, timing)
         for identity, values in judge.active(alert, history, times).items():
-            active = ~np.isnan(values)
+            active = (~np.isnan(values)).tobytes()
             for place, told in zip(places, found, strict=True):
-                if active[place].any():
-                    fires = firing(active[place], times[place], *waits)
-                    for step in (step for step in told if fires[step]):
-                        at = place.start + step
-                        told[step].append(Fired(row, identity, float(values[at]), at))
+                fires = _firing(active[place], timing.evaluation, *waits)
+                for step in (step for step in told if fires[step]):
+                    at = place.start + step
+                    told[step].append(Fired(row, identity, float(values[at]), at))
     return found, history
+
+
+@lru_cache(maxsize=1 << 10)
+def _firing(active: bytes, evaluation: int, hold: int, keep: int) -> list[bool]:
+    """Return at which evaluations of a scenario an alert fires; most of them are active at the same ones."""
+    times = np.arange(len(active), dtype=float) * evaluation
+    return firing(np.frombuffer(active, dtype=bool), times, hold, keep).tolist()
 
 
 def _history(made: Sequence[Scenario], places: Sequence[slice], length: int, back: int) -> ModelHistory:

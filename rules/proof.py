@@ -16,7 +16,7 @@ from wolfpack.rules.annotations import WORST, Links, rendered, texts, worst_sele
 from wolfpack.rules.fleet_rules import fleet_test
 from wolfpack.rules.foretold import Fired, foretold
 from wolfpack.rules.promql import number, quoted
-from wolfpack.rules.scenarios import SeriesKey, scenarios
+from wolfpack.rules.scenarios import scenarios
 from wolfpack.rules.service_rule import Case, ServiceRule
 from wolfpack.rules.service_rules import SERVICE, service_rules
 from wolfpack.rules.stepped import ModelHistory
@@ -42,7 +42,7 @@ def model_tests(spec: Spec, alerts: tuple[Alert, ...], timing: Timing, links: Li
         else:
             checks = _labels(scenario.name, found, timing)
         given = [
-            {"series": _of_target(key, course.instance), "values": _notation(value, course.runs)}
+            {"series": _of_target(_series(*key), course.instance), "values": _notation(value, course.runs)}
             for key, value in scenario.values.items()
             for course in scenario.courses
         ]
@@ -93,12 +93,16 @@ def _file(name: str, tests: list[dict[str, Any]], timing: Timing) -> dict[str, A
 
 @lru_cache(maxsize=1 << 12)
 def _series(family: str, labels: tuple[tuple[str, str], ...]) -> str:
-    return family + "{" + ", ".join(f"{name}={quoted(value)}" for name, value in labels) + "}"
+    return family + "{" + ", ".join([_label(*label) for label in labels]) + "}"
 
 
-def _of_target(key: SeriesKey, instance: str) -> str:
-    family, labels = key
-    return _series(family, (*labels, ("instance", instance)) if instance else labels)
+@lru_cache(maxsize=1 << 12)
+def _label(name: str, value: str) -> str:
+    return f"{name}={quoted(value)}"
+
+
+def _of_target(series: str, instance: str) -> str:
+    return f"{series[:-1]}, {_label('instance', instance)}}}" if instance else series
 
 
 @lru_cache(maxsize=1 << 12)
@@ -116,15 +120,15 @@ def _labels(name: str, found: dict[int, list[Fired]], timing: Timing) -> dict[st
     expr = f'ALERTS{{alertstate="firing"}} # {name}'
     checks = []
     for step, fired in found.items():
-        told = [{"labels": _fired(one.identity), "value": 1} for one in fired]
+        told = [_fired(one.identity) for one in fired]
         time = duration(step * timing.evaluation)
         checks.append({"expr": expr, "eval_time": time, "exp_samples": told})
     return {"promql_expr_test": checks}
 
 
 @lru_cache(maxsize=1 << 12)
-def _fired(identity: Identity) -> str:
-    return _series("ALERTS", tuple(sorted(identity | {("alertstate", "firing")})))
+def _fired(identity: Identity) -> dict[str, Any]:
+    return {"labels": _series("ALERTS", tuple(sorted(identity | {("alertstate", "firing")}))), "value": 1}
 
 
 def _words(

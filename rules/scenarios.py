@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from wolfpack.rules.alert import Absent, Alert, Clause, Condition, Op, Relative, Selector
+from wolfpack.rules.alert import Absent, Alert, Clause, Condition, Matcher, Op, Relative, Selector
 from wolfpack.rules.timing import Timing
 
 Labels = tuple[tuple[str, str], ...]
@@ -201,14 +201,15 @@ def _kept_labels(alert: Alert, clauses: tuple[Clause, ...], place: int) -> dict[
     selectors += [
         c.operand.selector for c in clauses if isinstance(c, Condition) and isinstance(c.operand, Relative)
     ]
+    matchers: dict[str, list[Matcher]] = {}
+    for matcher in (matcher for selector in selectors for matcher in selector.matchers):
+        matchers.setdefault(matcher.label, []).append(matcher)
     kept: dict[str, str] = {}
     for label in alert.by:
-        wanted = [
-            v for s in selectors for m in s.matchers if m.label == label and not m.negated for v in m.values
-        ]
-        candidates = [*wanted, *_free(alert, label, place)]
-        fits = (value for value in candidates if all(_fits(selector, label, value) for selector in selectors))
-        kept[label] = next(fits)
+        its = matchers.get(label, [])
+        candidates = [value for one in its if not one.negated for value in one.values]
+        candidates += _free(alert, label, place)
+        kept[label] = next(value for value in candidates if all(one.takes(value) for one in its))
     return kept
 
 
@@ -217,10 +218,6 @@ def _free(alert: Alert, label: str, place: int) -> tuple[str, ...]:
         # Alerts on a whole model share their series unless a segment keeps them apart.
         return ("",) if "column" in alert.by else (f"{label} {place}", "")
     return _ROLES if label == "role" else (f"{label} {place}",)
-
-
-def _fits(selector: Selector, label: str, value: str) -> bool:
-    return all(matcher.holds({label: value}) for matcher in selector.matchers if matcher.label == label)
 
 
 def _key(selector: Selector, kept: dict[str, str], *, healthy: bool = False) -> SeriesKey:
