@@ -63,7 +63,8 @@ def foretold(
 def _firing(active: bytes, evaluation: int, hold: int, keep: int) -> list[bool]:
     """Return at which evaluations of a scenario an alert fires; most of them are active at the same ones."""
     times = np.arange(len(active), dtype=float) * evaluation
-    return firing(np.frombuffer(active, dtype=bool), times, hold, keep).tolist()
+    fires: list[bool] = firing(np.frombuffer(active, dtype=bool), times, hold, keep).tolist()
+    return fires
 
 
 def _history(made: Sequence[Scenario], places: Sequence[slice], length: int, back: int) -> ModelHistory:

@@ -19,9 +19,10 @@ def expression(alert: Alert, lookback: int) -> str:
     return "\nor\n".join(_conjunction(clauses, alert.by, lookback) for clauses in alert.any_of)
 
 
-def vector(selector: Selector, by: tuple[str, ...], lookback: int) -> str:
-    """Return the last values of a selector, one for each combination of the labels `by`."""
-    return f"max by ({', '.join(by)}) (last_over_time({series(selector)}[{duration(lookback)}]))"
+def vector(selector: Selector, by: tuple[str, ...], lookback: int, over: float | None = None) -> str:
+    """Return the last values of a selector, one for each combination of the labels `by`, of those over a number."""
+    kept = "" if over is None else f" > {number(over)}"
+    return f"max by ({', '.join(by)}) (last_over_time({series(selector)}[{duration(lookback)}]){kept})"
 
 
 def series(selector: Selector) -> str:
@@ -48,16 +49,28 @@ def number(value: float) -> str:
 
 
 def _conjunction(clauses: tuple[Clause, ...], by: tuple[str, ...], lookback: int) -> str:
-    """Join clauses; comparisons of one selector are chained (``x > 1 > y``), so that it is read once."""
+    """Join clauses; comparisons of one selector are chained (``x > 1 > y``), so that it is read once.
+
+    The largest is over a number if any is, so what is not is left out before Prometheus groups by labels.
+    """
     text, before = "", None
     for clause in clauses:
-        if clause.selector != before:
+        first = clause.selector != before
+        over = _over(clause) if first else None
+        if first:
             text += "" if not text else "\nunless\n" if isinstance(clause, Absent) else "\nand\n"
-            text += vector(clause.selector, by, lookback)
-        if isinstance(clause, Condition):
+            text += vector(clause.selector, by, lookback, over)
+        if isinstance(clause, Condition) and over is None:
             text += f"\n  {clause.op} {_operand(clause, by, lookback)}"
         before = clause.selector
     return text
+
+
+def _over(clause: Clause) -> float | None:
+    """Return the number that a clause asks more than."""
+    if isinstance(clause, Condition) and clause.op == ">" and isinstance(clause.operand, float):
+        return clause.operand
+    return None
 
 
 def _operand(condition: Condition, by: tuple[str, ...], lookback: int) -> str:

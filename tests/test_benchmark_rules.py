@@ -16,7 +16,7 @@ from wolfpack.cli import servers
 def test_every_number_of_rules_is_printed() -> None:
     rows, said = run("rules")
 
-    assert [row["at most"] for row in rows] == ["3 s", "1/8", "stated", "20 s"]
+    assert [row["at most"] for row in rows] == ["3 s", "stated", "1/8", "stated", "20 s"]
     assert re.match(r"\d+ rules of 2 models over \d+ series", rows[0]["what"])
     assert float(rows[0]["measured"].split(" ")[0]) > 0
     assert "Prometheus 2." in said

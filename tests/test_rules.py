@@ -64,7 +64,7 @@ def test_generated_tests_pass(tmp_path: Path, timing: Timing) -> None:
 @pytest.mark.needs("promtool")
 def test_generated_tests_fail_on_another_threshold(out: Path) -> None:
     rules = out / "rules" / "shop--churn.yml"
-    rules.write_text(rules.read_text().replace("  > 0.1\n", "  > 0.0999\n"))
+    rules.write_text(rules.read_text().replace(" > 0.1)\n", " > 0.0999)\n"))
 
     code, said = run(["promtool", "test", "rules", out / "tests" / "shop--churn_test.yml"])
 
