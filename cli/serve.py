@@ -51,8 +51,11 @@ def serve(
     log_format: str,
 ) -> None:
     """Run the exporter."""
+    import pyarrow as pa
+
     from wolfpack import exporter, rules
 
+    pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps what a day's windows took, and uses it no more
     start_logging(log_format)
     logging.getLogger("waitress.queue").setLevel(
         logging.ERROR

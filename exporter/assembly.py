@@ -141,7 +141,7 @@ class Assembly:
     def _learnt(self, connection: Connection, known: Known, pane: datetime) -> Learnt | None:
         """Return what is learnt from the reference's quality, else from the labelled windows before this one."""
         spec, baseline = known.spec, self._registry.baseline(connection, known.id)
-        column = baseline.profile.plan.columns.get(spec.prediction.column) if baseline and spec.prediction else None
+        column = baseline.plan.columns.get(spec.prediction.column) if baseline and spec.prediction else None
         edges = column.edges if column else ()
         reference = baseline.quality(spec.threshold) if baseline else None
         if baseline is not None and reference is not None:

@@ -153,6 +153,7 @@ class Engine:
                 with self._lock:
                     self._attempt(known, role, list(group))
         self.waiting = 0
+        self._registry.let_go()
         for known in self._registry.all():
             with self._lock:
                 self._refresh(known)

@@ -10,10 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
-from wolfpack.exporter.sample import Key, Sample, scope_of, stored_key
+from wolfpack.exporter.sample import Key, Sample, scope_of, stored_key, stored_keys
 from wolfpack.exporter.schema import CHANGED, exposures, moments, samples, series
 from wolfpack.exporter.upserting import upsert
 from wolfpack.spec import FAMILIES
+
+AT_ONCE = 10_000
+"""Series that are read together at a start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,8 @@ def shown_last(connection: Connection, ids: SeriesIds) -> dict[int, dict[Key, Sh
     # A look-up in the key for each series; grouping would read years of exposures.
     last = select(func.max(then.shown)).where(then.series_id == series.c.id).correlate(series)
     query = (
-        select(series, exposures.c.value, exposures.c.window_end)
+        select(series.c.family, series.c.labels, series.c.id, series.c.model_id)
+        .add_columns(exposures.c.value, exposures.c.window_end)
         .select_from(series)
         .join(
             exposures, (exposures.c.series_id == series.c.id) & (exposures.c.shown == last.scalar_subquery())
@@ -166,11 +170,12 @@ def shown_last(connection: Connection, ids: SeriesIds) -> dict[int, dict[Key, Sh
         .where(exposures.c.value.is_not(None))
     )
     found: dict[int, dict[Key, Shown]] = {}
-    for row in connection.execute(query):
-        if row.family in FAMILIES:  # a family of an older release is not shown again
-            key = stored_key(row.family, row.labels)
-            ids.keep(row.model_id, key, row.id)
-            found.setdefault(row.model_id, {})[key] = Shown(row.value, row.window_end)
+    for rows in connection.execute(query).partitions(AT_ONCE):
+        keys = stored_keys([(family, labels) for family, labels, *_ in rows])
+        for key, (_, _, number, model, value, window_end) in zip(keys, rows, strict=True):
+            if key[0] in FAMILIES:  # a family of an older release is not shown again
+                ids.keep(model, key, number)
+                found.setdefault(model, {})[key] = Shown(value, window_end)
     return found
 
 

@@ -26,7 +26,7 @@ def judging_of(spec: Spec, baseline: Baseline | None) -> Judging:
     its = spec.prediction
     if its is None:
         return Judging()
-    edges = region_edges(its.task, baseline.profile.plan, its.column) if baseline else ()
+    edges = region_edges(its.task, baseline.plan, its.column) if baseline else ()
     return Judging(its.task, its.threshold, tuple(its.chances), edges, its.k)
 
 

@@ -11,7 +11,7 @@ from wolfpack.exporter.sample import Sample, sample
 from wolfpack.spec import names
 from wolfpack.stats import ALL, Floors
 from wolfpack.stats.call_counts import RowCounts
-from wolfpack.stats.means import Spread, spread_change
+from wolfpack.stats.means import spread_change
 
 FEWEST = 600.0
 """Seconds of calls before a window that tell what traffic is usual; with fewer nothing is said of it."""
@@ -107,17 +107,15 @@ def _means(known: Known, bucket: Bucket, baseline: Baseline | None, labels: Labe
     """Yield the mean of each column, and how far that of an input lies from training's, with its noise."""
     live = known.spec.live
     habit: Mapping[str, Floors] = baseline.floors(1, ALL) if baseline else {}
-    trained = baseline.profile.segments[ALL] if baseline else {}
+    trained = baseline.spreads if baseline else {}
     inputs = [name for name in bucket.spreads if known.spec.role_of(name) == "input" and name in trained]
     for name, spread in bucket.spreads.items():
         its = labels | {"role": known.spec.role_of(name), "column": name}
         if its["role"] not in ("input", "prediction") or live is None:
             continue
         yield from sample(names.LIVE_MEAN, spread.mean, None, **its)
-        if name in inputs and spread.count >= live.min_rows and trained[name].mean is not None:
-            state = trained[name]
-            before = Spread(state.count, state.mean or 0.0, state.stddev or 0.0)
-            change = spread_change(before, spread, len(inputs), habit.get(name, Floors()).mean)
+        if name in inputs and spread.count >= live.min_rows:
+            change = spread_change(trained[name], spread, len(inputs), habit.get(name, Floors()).mean)
             if change is not None:
                 yield from sample(names.LIVE_MEAN_CHANGE, change[0], None, **its)
                 yield from sample(names.LIVE_MEAN_CHANGE_NOISE, change[1], None, **its)

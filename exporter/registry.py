@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from wolfpack.exporter import store
-from wolfpack.exporter.baseline import Baseline, Wholes
+from wolfpack.exporter.baseline import Baseline, References
 from wolfpack.exporter.expected import expect
 from wolfpack.exporter.problems import Problem
 from wolfpack.spec import Loaded, Spec, SpecError, load_all
@@ -35,7 +35,7 @@ class Registry:
 
     def __init__(self, paths: Sequence[Path], read: Callable[[], AbstractContextManager[Connection]]) -> None:
         self._paths = list(paths)
-        self._wholes = Wholes(read)
+        self._references = References(read)
         self._known: dict[tuple[str, str], Known] = {}
         self._by_id: dict[int, Known] = {}
         self._baselines: dict[int, Baseline] = {}
@@ -107,18 +107,22 @@ class Registry:
     def columns(self, number: int) -> list[str]:
         """Return the model's columns in their order: those its spec names, then those of its reference."""
         known, baseline = self.by_id(number), self._baselines.get(number)
-        planned = baseline.profile.plan.columns if baseline else ()
+        planned = baseline.plan.columns if baseline else ()
         return list(dict.fromkeys([*(known.spec.columns if known else ()), *planned]))
 
     def baseline(self, connection: Connection, number: int) -> Baseline | None:
-        """Return the model's registered reference, decoded once."""
+        """Return the model's registered reference."""
         with self._lock:
             if number not in self._baselines:
                 found = store.reference(connection, number)
                 if found is None:
                     return None
-                self._baselines[number] = Baseline(found, self._wholes)
+                self._baselines[number] = Baseline(found, self._references)
             return self._baselines[number]
+
+    def let_go(self) -> None:
+        """Give back the memory that was needed while windows were computed."""
+        self._references.let_go()
 
     def forget_baseline(self, number: int) -> None:
         with self._lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wolfpack.spec import FAMILIES, Family, names
@@ -66,13 +67,20 @@ _ROLE_AT = names.WINDOW.index("role")
 
 
 def stored_key(family: str, labels: str) -> Key:
-    """Return the key of a series of the ledger; labels that its family has got since are empty.
+    """Return the key of a series of the ledger; labels that its family has got since are empty."""
+    return stored_keys([(family, labels)])[0]
+
+
+def stored_keys(rows: Sequence[tuple[str, str]]) -> list[Key]:
+    """Return the key of each of many series, given by family and labels.
 
     Names and values are there once, however many series have them: they are most of what a series takes.
     """
-    values = [sys.intern(value) for value in json.loads(labels)]
-    wanted = len(FAMILIES[family].labels) if family in FAMILIES else len(values)
-    return sys.intern(family), (*values, *[""] * (wanted - len(values)))
+    found: list[Key] = []
+    for (family, _), labels in zip(rows, json.loads(f"[{','.join([row[1] for row in rows])}]"), strict=True):
+        lacking = len(FAMILIES[family].labels) - len(labels) if family in FAMILIES else 0
+        found.append((sys.intern(family), (*map(sys.intern, labels), *[""] * lacking)))
+    return found
 
 
 def scope_of(key: Key) -> str:

@@ -83,7 +83,9 @@ def make_server(app: Any, host: str, port: int, patience: int = PATIENCE) -> Any
 
 
 def serve(service: Service, host: str, port: int, announce: Callable[[int], None] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT; `announce` is called with the port once connections are accepted.
+    """Start the service and serve until SIGTERM or SIGINT; `announce` is called with the port listened on.
+
+    The page is made first: to compute at the same time would keep Prometheus from what was shown before a restart.
 
     Raises
     ------
@@ -91,7 +93,9 @@ def serve(service: Service, host: str, port: int, announce: Callable[[int], None
         If the address cannot be listened on; the service is closed then, too.
     """
     try:
-        _run(_listening(create_app(service), host, port), port, announce)
+        server = _listening(create_app(service), host, port)
+        service.start()
+        _run(server, port, announce)
     finally:
         service.close()
 

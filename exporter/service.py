@@ -44,6 +44,12 @@ class Service:
         """What live models' calls came to lately."""
         return self.engine.live
 
+    def start(self) -> None:
+        """Compute what is pending and read the sources, each in a thread of its own, until `close`."""
+        if not isinstance(self.clock, ReplayClock):
+            self.engine.start()
+            self.sources.start()
+
     def reload(self) -> None:
         """Read the specs anew; on an error what was loaded stays in force, and the error goes on."""
         before = {known.id for known in self.registry.all()}
@@ -85,7 +91,7 @@ def open_service(
     reads: Callable[[Spec], Reads] | None = None,
     keeping: Keeping | None = None,
 ) -> Service:
-    """Open the ledger, load the specs and start computing.
+    """Open the ledger, load the specs and show what was shown last; nothing is computed before `start`.
 
     Parameters
     ----------
@@ -114,8 +120,6 @@ def open_service(
         with ledger.write() as connection:
             registry.load(connection, clock.now())
         service.engine.restore()
-        service.engine.start()
-        service.sources.start()
     return service
 
 

@@ -170,7 +170,7 @@ class Sources:
         with self._ledger.read() as connection:
             states = sources_positions.load(connection, known.id, name)
             baseline = self._registry.baseline(connection, known.id)
-        plan = None if baseline is None else baseline.profile.plan
+        plan = None if baseline is None else baseline.plan
         terms = Terms(known, plan, self._clock.now(), self._keeping.taken(known.spec))
         for delivery in its.reader.deliveries(states, terms):
             with self._ledger.write() as connection:

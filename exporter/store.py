@@ -63,11 +63,10 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Reference:
-    """A registered reference: the bytes of its profile and of its scores, if it has them."""
+    """A registered reference, and the bytes of its scores, if it has them; those of its profile are read apart."""
 
     id: int
     plan_id: str
-    data: bytes
     scores: bytes | None
 
 
@@ -247,9 +246,9 @@ def reference(connection: Connection, model: int) -> Reference | None:
     """Return the newest registered reference."""
     c = references.c
     row = connection.execute(
-        select(c.id, c.plan_id, c.data, c.scores).where(c.model_id == model).order_by(c.id.desc()).limit(1)
+        select(c.id, c.plan_id, c.scores).where(c.model_id == model).order_by(c.id.desc()).limit(1)
     ).first()
-    return None if row is None else Reference(row.id, row.plan_id, bytes(row.data), row.scores)
+    return None if row is None else Reference(row.id, row.plan_id, row.scores)
 
 
 def reference_data(connection: Connection, number: int) -> bytes:

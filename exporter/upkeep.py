@@ -37,7 +37,7 @@ def model_samples(
         owner=spec.owned_by,
         task=spec.prediction.task if spec.prediction else "",
         spec_hash=spec.hash,
-        plan_id=baseline.plan_for(known.spec).id if baseline else "",
+        plan_id=baseline.plan_id(spec) if baseline else "",
         **model,
     )
     for role in expected_roles(spec):

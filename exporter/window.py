@@ -60,7 +60,7 @@ class Window:
     @cached_property
     def columns(self) -> list[str]:
         """Columns of the window's role, of the reference too: one that vanished is missing, not forgotten."""
-        known = self.baseline.profile.plan.columns if self.baseline else ()
+        known = self.baseline.plan.columns if self.baseline else ()
         return [
             one for one in dict.fromkeys([*self.whole.columns, *known]) if self.spec.role_of(one) == self.role
         ]
@@ -140,7 +140,7 @@ def _schema(window: Window) -> list[Sample]:
     """Compare the columns of the newest pane with those of the reference, derived ones apart."""
     if window.baseline is None:
         return []
-    planned = [name for name, column in window.baseline.profile.plan.columns.items() if not column.source]
+    planned = [name for name, column in window.baseline.plan.columns.items() if not column.source]
     there = [*window.pane.sources, *window.pane.unplanned]
     planned, there = (
         [name for name in known if window.spec.role_of(name) == window.role] for known in (planned, there)

@@ -152,9 +152,12 @@ def outline(data: bytes) -> Outline:
     return Outline(its.plan, int(its.columns["rows"][its.panes[None][ALL][None]]))
 
 
-def decode(data: bytes) -> Profile:
-    """Return the profile of these bytes; raises ProfileFormatError, which names what it got."""
-    its = _checked(data)
+def decode(data: bytes, panes: bool = True) -> Profile:
+    """Return the profile of these bytes; raises ProfileFormatError, which names what it got.
+
+    Without `panes` their rows are left out unseen, and nothing that is returned holds their memory.
+    """
+    its = _checked(data, panes)
     states = _states(its.plans, its.columns, its.lists)
     parts = {pane: _profile(its, segments, states) for pane, segments in its.panes.items()}
     whole = parts.pop(None)
@@ -177,8 +180,10 @@ class _Checked:
     panes: dict[int | None, _Places]
 
 
-def _checked(data: bytes) -> _Checked:
+def _checked(data: bytes, with_panes: bool = True) -> _Checked:
     table, plan, said = _open(data)
+    if not with_panes:
+        table = table.filter(table.column("pane").is_null())
     keys = list(
         zip(*(table.column(name).to_pylist() for name in ("pane", "segment", "value", "column")), strict=True)
     )

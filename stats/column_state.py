@@ -85,16 +85,6 @@ class ColumnState:
     def lean(self) -> bool:
         return self.distinct is None
 
-    def copy(self) -> ColumnState:
-        """Return the state in memory of its own: those read from one profile's bytes share all of theirs."""
-        return replace(
-            self,
-            bins=self.bins.copy(),
-            sketch=Sketch(self.sketch.k, tuple(items.copy() for items in self.sketch.levels)),
-            distinct=None if self.distinct is None else Distinct(self.distinct.hashes.copy()),
-            sums=self.sums.copy(),
-        )
-
     def without_sketch(self) -> ColumnState:
         """Return the lean state of the same rows."""
         return replace(self, sketch=Sketch(1), distinct=None, frequent=NO_WORDS)

@@ -120,14 +120,6 @@ class Profile:
         panes = {start: pane.select(names) for start, pane in self.panes.items()}
         return replace(self, segments=segments, panes=panes)
 
-    def without_panes(self) -> Profile:
-        """Return the profile of the whole alone, copied, so that the memory of its panes can be given back."""
-        segments = {
-            segment: {name: state.copy() for name, state in states.items()}
-            for segment, states in self.segments.items()
-        }
-        return replace(self, segments=segments, panes={})
-
     def to_bytes(self) -> bytes:
         """Return the profile as an Arrow IPC stream with zstd, one row per pane, segment and column."""
         from wolfpack.stats.codec import encode
@@ -135,8 +127,13 @@ class Profile:
         return encode(self)
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Profile:
+    def from_bytes(cls, data: bytes, *, panes: bool = True) -> Profile:
         """Read what `to_bytes` wrote, and check that every count agrees with the others.
+
+        Parameters
+        ----------
+        data : bytes
+        panes : whether the panes are read, too. Without them it takes as much less time and memory as they are of it.
 
         Raises
         ------
@@ -145,7 +142,7 @@ class Profile:
         """
         from wolfpack.stats.codec import decode
 
-        return decode(data)
+        return decode(data, panes)
 
 
 def merge_all(profiles: Sequence[Profile]) -> Profile:
