@@ -70,7 +70,7 @@ class ColumnState:
     sums: NDArray[np.float64] = field(default_factory=lambda: _NO_SUMS)
 
     def __post_init__(self) -> None:
-        self.bins.flags.writeable = False  # merge hands states on as they are
+        self.bins.setflags(write=False)  # merge hands states on as they are
 
     @property
     def kind(self) -> Kind:
