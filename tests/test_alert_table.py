@@ -283,8 +283,7 @@ def test_comparisons_of_one_selector_are_chained_and_names_are_quoted(full: Spec
 
     assert texts["ModelColumnNovel", "info"] == (
         "max by (project, model, version, role, segment, segment_value, column) (last_over_time("
-        'ml_column_novel_ratio{project="travel", model="arrival-delay", version="", role="input"}[15m]))\n'
-        "  > 0.005\n"
+        'ml_column_novel_ratio{project="travel", model="arrival-delay", version="", role="input"}[15m]) > 0.005)\n'
         "  > max by (project, model, version, role, segment, segment_value, column) (last_over_time("
         'ml_column_novel_noise{project="travel", model="arrival-delay", version="", role="input", baseline="reference"}'
         "[15m]))"
