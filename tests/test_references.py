@@ -34,36 +34,6 @@ def enter(ledger, seed: int) -> int:
         return store.add_reference(connection, model, 0.0, found.plan.id, found.to_bytes())
 
 
-def test_without_panes_is_the_whole_as_it_was() -> None:
-    its = reference()
-
-    read = Profile.from_bytes(its.to_bytes(), panes=False)
-
-    assert len(its.panes) == 20
-    assert not read.panes
-    assert (read.plan.id, read.segment_rows) == (its.plan.id, its.segment_rows)
-    whole = Profile.from_bytes(its.to_bytes())
-    for segment, states in whole.segments.items():
-        for name, state in states.items():
-            found = read.segments[segment][name]
-            assert found.powers == state.powers
-            np.testing.assert_array_equal(found.bins, state.bins)
-            assert list(map(list, found.sketch.levels)) == list(map(list, state.sketch.levels))
-            assert found.frequent == state.frequent
-
-
-def test_it_holds_no_memory_of_its_panes() -> None:
-    found = reference()
-
-    read = Profile.from_bytes(found.to_bytes(), panes=False)
-
-    base = read.segments[ALL]["x"].bins
-    while isinstance(base.base, np.ndarray):
-        base = base.base
-    bins = sum(state.bins.nbytes for states in read.segments.values() for state in states.values())
-    assert base.nbytes <= bins  # with the panes' rows it would be twenty times as much
-
-
 def test_as_many_are_kept_as_fit(ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = [enter(ledger, seed) for seed in range(3)]
     read: list[int] = []
