@@ -107,13 +107,13 @@ def exporter(folder: Path, sizes: Sizes) -> tuple[Service, list[Loaded]]:
         http.put("/api/v1/projects/{project}/models/{model}/reference".format(**name), data=base.to_bytes())
         _send(http, name, yesterday, profile(table(sizes, 1, seed), baseline=base))
     service.set_clock(yesterday + DAY)
-    drifting, steady = (its(service, known) for known in service.registry.all()[:2])
+    drifting, steady = (shown_of(service, known) for known in service.registry.all()[:2])
     for place, known in enumerate(service.registry.all()):
         show_as(service, known, steady if place % FEW else drifting)
     return service, load_all([folder])
 
 
-def its(service: Service, known: Known) -> dict[Key, Shown]:
+def shown_of(service: Service, known: Known) -> dict[Key, Shown]:
     """Return what is shown of a model, but for what the exporter shows of every model by itself."""
     return {key: one for key, one in service.shelf.shown(known.id).items() if key[0] not in OWN}
 
@@ -244,7 +244,7 @@ def measured(folder: Path, sizes: Sizes) -> Iterator[tuple[str, ...]]:
     series = sum(one.shown for one in service.shelf.counts().values())
     with serving(create_app(service)) as port:
         few = evaluated(folder / "few", port, f"{out}/rules/*.yml", sizes)
-        drifting = its(service, service.registry.all()[0])
+        drifting = shown_of(service, service.registry.all()[0])
         for known in service.registry.all():
             show_as(service, known, drifting)
         all_ = evaluated(folder / "all", port, f"{out}/rules/*.yml", sizes)

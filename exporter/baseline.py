@@ -19,7 +19,7 @@ from wolfpack.stats.judged import judged_scores
 from wolfpack.stats.means import Spread
 
 KEPT = 64 * 1024 * 1024
-"""Bytes of references kept, about: fifty of 100 columns. One more is read in a twentieth of a window's time."""
+"""Bytes of references kept, about; what does not fit is read again for each of its windows."""
 
 
 class References:

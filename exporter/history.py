@@ -72,8 +72,11 @@ class SeriesIds:
         """Return the ids of a model, read from the ledger if one that is wanted is not among them."""
         its = self._ids.setdefault(model, {})
         if any(key not in its for key in wanted):
-            for row in connection.execute(select(series).where(series.c.model_id == model)):
-                its.setdefault(stored_key(row.family, row.labels), row.id)
+            of_all = select(series.c.family, series.c.labels, series.c.id)
+            rows = connection.execute(of_all.where(series.c.model_id == model)).all()
+            keys = stored_keys([(family, labels) for family, labels, _ in rows])
+            for key, (_, _, number) in zip(keys, rows, strict=True):
+                its.setdefault(key, number)
         return its
 
 
