@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -96,3 +99,21 @@ def test_a_start_reads_a_reference_only_for_a_plan_of_its_own(
     assert again == shown
     assert 'plan_id=""' not in shown[0]
     assert len(read) == (1 if text == RANGED else 0)
+
+
+def test_a_cycle_lets_go_of_the_one_with_panes(tmp_path) -> None:
+    exporter = Exporter(tmp_path, SPEC, f"sqlite:///{tmp_path / 'ledger.db'}")
+    exporter.at("2024-05-01 12:00")
+    path = "/api/v1/projects/travel/models/arrival-delay/reference"
+    assert exporter.http.put(path, data=reference().to_bytes()).status_code == 200
+    registry = exporter.service.registry
+    with exporter.service.ledger.read() as connection:
+        baseline = registry.baseline(connection, registry.all()[0].id)
+    held = weakref.ref(baseline.whole)
+    assert held() is not None
+
+    exporter.service.engine.run()
+
+    gc.collect()
+    exporter.close()
+    assert held() is None
